@@ -1,0 +1,1 @@
+"""A folder in which every file is a key: the embedded default."""
