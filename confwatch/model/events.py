@@ -63,14 +63,12 @@ class Delta:
         store: the mirror's store, by its name in the settings.
         changed: keys whose value is another one now, or that came or went.
         renamed: the keys among them that came or went, so that listings differ.
-        emptied: prefixes that had keys before a Loaded and have none after it.
     """
 
     store: str
     changed: frozenset[Key]
     renamed: frozenset[Key]
-    emptied: frozenset[Key] = frozenset()
 
     def __bool__(self) -> bool:
         """Be true where anything changed at all."""
-        return bool(self.changed or self.emptied)
+        return bool(self.changed)
