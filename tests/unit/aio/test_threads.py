@@ -1,0 +1,35 @@
+"""Work in a thread that nobody leaves behind half done."""
+
+import asyncio
+import threading
+
+import pytest
+
+from confwatch.aio.threads import finish
+
+
+async def test_a_result_and_an_error_come_back() -> None:
+    assert await finish(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await finish(lambda: 1 // 0)
+
+
+async def test_a_cancellation_waits_for_the_end_of_the_work() -> None:
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(10)
+        ended.set()
+
+    async def cancelled_midway() -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(finish(work))
+            await asyncio.to_thread(begun.wait, 10)
+            task.cancel()
+            await asyncio.sleep(0)
+            assert not task.done()
+            may_end.set()
+
+    await cancelled_midway()
+    assert ended.is_set()
