@@ -3,7 +3,7 @@
 No base class: adapters share behaviour by calling small functions, not by inheriting.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -171,12 +171,12 @@ class Records(Protocol):
         """
         ...
 
-    def leases(self) -> Sequence[LeaseState]:
-        """Return the leases an earlier run left standing."""
+    def leases(self) -> Mapping[str, LeaseState]:
+        """Return the leases an earlier run left standing, by the names it gave them."""
         ...
 
     def save_leases(self, leases: Mapping[str, LeaseState]) -> None:
-        """Replace all leases, by store and TTL, synced.
+        """Replace all leases, by name, synced.
 
         Raises:
             DiskError: the older ones stand.

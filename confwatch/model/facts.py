@@ -1,0 +1,216 @@
+"""What happened, as values: log, status, metrics and gates all read these.
+
+Floors below the daemon do not log; they tell facts to whoever listens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from confwatch.errors import ConfwatchError
+from confwatch.model.keys import Ref
+
+
+class Reason(Enum):
+    """Why a pass is made."""
+
+    START = "start"
+    KEYS = "keys changed"
+    FILES = "templates changed"
+    COVERED = "keys became known"
+    RETRY = "retry"
+    OPERATOR = "operator"
+
+
+KEPT_KEYS = 20
+"""Keys a cause names at most: an operator reads them, a log line carries them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a pass is made, and which keys or files are behind it.
+
+    Attributes:
+        reasons: at least one.
+        keys: some of the keys that changed, at most KEPT_KEYS.
+        count: how many they were.
+        force: also where a picture is held for being empty.
+    """
+
+    reasons: frozenset[Reason]
+    keys: tuple[str, ...] = ()
+    count: int = 0
+    force: bool = False
+
+    def __or__(self, other: "Cause") -> "Cause":
+        """Join two causes of one pass."""
+        new = tuple(key for key in other.keys if key not in self.keys)
+        return Cause(
+            self.reasons | other.reasons,
+            (self.keys + new)[:KEPT_KEYS],
+            self.count + other.count,
+            self.force or other.force,
+        )
+
+
+class PassResult(Enum):
+    """How a pass ended."""
+
+    INSTALLED = "installed"
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    """It needs keys that its stores have not told yet."""
+    HELD = "held"
+    """A prefix came back empty, and empty is doubted."""
+    FAILED = "failed"
+    BROKEN = "broken"
+    """A bug of ours; the traceback is in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassEnded:
+    """One walk of one resource.
+
+    Attributes:
+        changed: the targets installed by it.
+        owed: whether a reload is owed now, by this pass or from before.
+        error: why it failed or waits; None where it did not.
+        empty: for HELD, the prefixes that are empty.
+        retry_s: for FAILED and BROKEN, seconds until it is tried again.
+        seconds: how long it took.
+    """
+
+    resource: str
+    result: PassResult
+    cause: Cause
+    changed: tuple[str, ...] = ()
+    owed: bool = False
+    error: BaseException | None = None
+    empty: tuple[Ref, ...] = ()
+    retry_s: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Targets were put back to the last proven version."""
+
+    resource: str
+    dests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadOwed:
+    """Files are in place that their service has not read.
+
+    Attributes:
+        why: "installed", or how an earlier run left it.
+    """
+
+    resource: str
+    command: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadEnded:
+    """One reload command ended; it served all *resources* that owed it.
+
+    Attributes:
+        error: None where it succeeded; otherwise it is owed still.
+        retry_s: seconds until it is tried again.
+    """
+
+    resources: tuple[str, ...]
+    command: str
+    error: ConfwatchError | None
+    retry_s: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenNow:
+    """A resource's files are in place and its service has read them."""
+
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed:
+    """The proven record could not be written: a restart would reload once more."""
+
+    resource: str
+    error: ConfwatchError
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLoaded:
+    """A store told a whole picture.
+
+    Attributes:
+        keys: how many keys it has below the scope.
+        changed: how many of them are other than before.
+    """
+
+    store: str
+    scope: tuple[str, ...]
+    revision: str
+    keys: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """A store could not be read; the targets stay as they are."""
+
+    store: str
+    error: ConfwatchError
+    failures: int
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBack:
+    """A store tells again, after *failures* attempts that failed."""
+
+    store: str
+    failures: int
+
+
+class RegistrationState(Enum):
+    """Where an announced service stands."""
+
+    GATED = "gated"
+    """Its resource does not deserve it yet."""
+    REGISTERING = "registering"
+    UP = "up"
+    LOST = "lost"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationChanged:
+    """A service's registration went into another state."""
+
+    service: str
+    store: str
+    key: str
+    state: RegistrationState
+    error: ConfwatchError | None = None
+
+
+Fact: TypeAlias = (
+    PassEnded
+    | PutBack
+    | ReloadOwed
+    | ReloadEnded
+    | ProvenNow
+    | RecordFailed
+    | SourceLoaded
+    | SourceFailed
+    | SourceBack
+    | RegistrationChanged
+)
+Tell: TypeAlias = Callable[[Fact], None]
+"""Takes a fact at once, without waiting and without failing."""
