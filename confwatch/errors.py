@@ -39,17 +39,23 @@ class ConfigError(ConfwatchError):
         line: from 1; None where the whole file is meant.
         field: dotted path such as ``templates[0].mode``; "" for the whole file.
         problem: what was expected, and the nearest known name where one is unknown.
+        more: the other problems of the same reading, none with more of its own.
     """
 
     file: str
     line: int | None
     field: str
     problem: str
+    more: "tuple[ConfigError, ...]" = ()
 
     def __str__(self) -> str:
-        """Read like ``conf.d/web.yaml:12: check.timeout: expected a duration``."""
+        """Read like ``conf.d/web.yaml:12: check.timeout: expected a duration``.
+
+        Every further problem stands on a line of its own.
+        """
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.field, self.problem) if part)
+        told = ": ".join(part for part in (place, self.field, self.problem) if part)
+        return "\n".join([told, *map(str, self.more)])
 
 
 @dataclass(eq=False)
