@@ -1,0 +1,45 @@
+"""What a file in conf.d may count on: the named stores, and this machine."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from confwatch.config.host import Host
+from confwatch.config.keys import KeyText
+from confwatch.config.places import Place, Placed, nearest
+from confwatch.model.keys import Key, Ref, join
+
+MAIN = "main"
+"""The name of the store that ``--store`` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The world around conf.d.
+
+    Attributes:
+        stores: by the names they have in the settings.
+        host: the machine we run on.
+    """
+
+    stores: Collection[str]
+    host: Host
+
+    def store(self, written: Placed[str] | None, place: Place) -> str:
+        """Return the store that is named, or the default one: main, or the only one."""
+        if written is not None:
+            return self._checked(written.value, written.place)
+        if MAIN not in self.stores and len(self.stores) == 1:
+            return next(iter(self.stores))
+        return self._checked(MAIN, place.at("store", place.line))
+
+    def ref(self, written: Placed[KeyText], store: str, prefix: Key) -> Ref:
+        """Put *prefix* before a key and name its store, *store* if it names none."""
+        named = self._checked(written.value.store or store, written.place)
+        return Ref(named, join(prefix, written.value.path))
+
+    def _checked(self, name: str, place: Place) -> str:
+        if name not in self.stores:
+            known = ", ".join(sorted(self.stores))
+            close = nearest(name, self.stores)
+            raise place.refuse(f'no store is named "{name}" (known: {known}){close}')
+        return name

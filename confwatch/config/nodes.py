@@ -1,0 +1,56 @@
+"""What a file says before anybody knows what it means: texts, lists and mappings.
+
+Every scalar is the text that was written, so ``0644``, ``no`` and ``1:30`` stay
+themselves until a field says what it wants. Values only: no reading, no converting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar, as it was written; *line* is None for a flag or the environment."""
+
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No value: ``field:`` with nothing behind it, or a plain ``~`` or ``null``.
+
+    Attributes:
+        spelled: whether somebody wrote ``~`` or ``null``, and so means the default.
+    """
+
+    line: int | None
+    spelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    line: int | None
+    items: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name of a mapping: where the name stands, and its value."""
+
+    line: int | None
+    value: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping, in the order it was written."""
+
+    line: int | None
+    entries: Mapping[str, Entry]
+
+
+Node: TypeAlias = Text | Nothing | Items | Fields

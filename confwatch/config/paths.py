@@ -1,0 +1,31 @@
+"""Paths in settings: a relative one starts where its writer stood.
+
+In the settings file that is the file's folder; in a flag or a variable, the working
+folder.
+"""
+
+import os
+from pathlib import Path
+
+from confwatch.config import scalars
+from confwatch.config.nodes import Node
+from confwatch.config.places import Place
+from confwatch.config.readers import scalar
+
+
+def read_path(node: Node, place: Place) -> Path:
+    """Read a path and make it absolute."""
+    return absolute_at(scalar(_path)(node, place), place)
+
+
+def absolute_at(path: str, place: Place) -> Path:
+    """Make *path*, which is written at *place*, absolute; links are not followed."""
+    start = Path(place.file).parent if place.file else Path()
+    # resolve() would follow links, and what a link means may change while we run.
+    return Path(os.path.abspath(start / path))  # noqa: PTH100
+
+
+def _path(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a path")
+    return scalars.printable(text)
