@@ -1,0 +1,98 @@
+"""What makes the sandbox fast: code for the common cases, written into each template.
+
+A loop over pairs that prints their values is most of what templates do. The stock
+sandbox asks about every attribute, call and print; here an exact type test answers
+for pairs, our own functions and text, and everything else takes the sandbox's way.
+"""
+
+from functools import partial
+
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+
+from confwatch.render.printed import printed
+from confwatch.render.refused import Refused
+
+PAIR_NAMES = frozenset({"key", "value", "Key", "Value"})
+
+
+class Own(partial):  # type: ignore[type-arg]
+    """A function of ours: templates may call it without asking the sandbox."""
+
+
+class FastCodeGenerator(CodeGenerator):
+    """Writes the type tests beside the sandbox's questions."""
+
+    def visit_Template(  # noqa: N802 - jinja2's name
+        self, node: nodes.Template, frame: Frame | None = None
+    ) -> None:
+        """Write the module, which knows our types by name."""
+        self.writeline("from confwatch.mirror.pair import Pair as exact_pair")
+        self.writeline("from confwatch.render.fastpath import Own as exact_own")
+        super().visit_Template(node, frame)
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """Read a pair's field directly."""
+        if node.attr not in PAIR_NAMES:
+            super().visit_Getattr(node, frame)
+            return
+        name = self.temporary_identifier()
+        self.write(f"({name}.{node.attr.lower()} if type({name} := ")
+        self.visit(node.node, frame)
+        self.write(f") is exact_pair else environment.getattr({name}, {node.attr!r}))")
+
+    def visit_Call(  # noqa: N802 - jinja2's name
+        self,
+        node: nodes.Call,
+        frame: Frame,
+        forward_caller: bool = False,  # noqa: FBT001, FBT002 - jinja2's signature
+    ) -> None:
+        """Call our own functions directly; they take no names and no stars."""
+        named = node.kwargs or node.dyn_args or node.dyn_kwargs
+        if not isinstance(node.node, nodes.Name) or named or forward_caller:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        name = self.temporary_identifier()
+        self.write(f"({name} if type({name} := ")
+        self.visit(node.node, frame)
+        self.write(f") is exact_own else environment.guarded(context, {name}))(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")
+
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        """Begin to print: text as it is."""
+        del node, frame, finalize
+        self._printed.append(self.temporary_identifier())
+        self.write(f"({self._printed[-1]} if type({self._printed[-1]} := ")
+
+    def _output_child_post(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        """End to print: what is no text is asked what it is."""
+        del node, frame, finalize
+        name = self._printed.pop()
+        self.write(f") is str else environment.printed({name}))")
+
+    def _output_child_to_const(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> str:
+        """Print what is known already, while the template is read."""
+        del finalize
+        const = node.as_const(frame.eval_ctx)
+        if isinstance(node, nodes.TemplateData):
+            return str(const)
+        try:
+            return printed(const)
+        except Refused as error:
+            # It fails in its line, and only if that line is reached.
+            raise nodes.Impossible from error
+
+    @property
+    def _printed(self) -> list[str]:
+        """The names of what is being printed, the innermost last."""
+        names: list[str] = self.__dict__.setdefault("printed_names", [])
+        return names

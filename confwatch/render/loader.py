@@ -1,0 +1,58 @@
+"""Finds templates below one folder, and notes every file that was looked for."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import BaseLoader, Environment, TemplateNotFound
+from jinja2.loaders import split_template_path
+
+from confwatch.model.keys import decoded
+from confwatch.render.refused import Refused
+
+
+class FolderLoader(BaseLoader):
+    """Loads ``folder/NAME``; no name leads out of the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, name: str) -> Path:
+        """Return where a template is, or would be.
+
+        Raises:
+            TemplateNotFound: the name leads out of the folder.
+        """
+        return self._folder.joinpath(*split_template_path(name))
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Read a template: its text, path, and whether it is still the same file.
+
+        Raises:
+            TemplateNotFound: there is none of this name.
+            Refused: it cannot be read.
+        """
+        del environment
+        path = self.path(template)
+        try:
+            # Before the content: an edit in between is seen as one.
+            mark = _mark(path)
+            raw = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise TemplateNotFound(template) from error
+        except OSError as error:
+            problem = f"cannot read template {template}: {error.strerror}"
+            raise Refused(problem) from error
+        # A template that is no UTF-8 is put out byte for byte.
+        return decoded(raw), str(path), lambda: _mark(path) == mark
+
+
+def _mark(path: Path) -> tuple[int, ...] | None:
+    """Return what differs when a file was written; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the fields of the kernel's answer
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,130 @@
+"""Templates to files, over the mirrors of one moment."""
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TypeAlias
+
+from jinja2 import Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+
+from confwatch.errors import RenderError
+from confwatch.mirror.mirror import Mirror
+from confwatch.model.keys import encoded
+from confwatch.model.resource import Resource
+from confwatch.model.resource import Template as Declared
+from confwatch.model.steps import Rendered, RenderedFile
+from confwatch.render.environment import TemplateEnvironment, confd_functions
+from confwatch.render.functions.names import Names
+from confwatch.render.limits import Allowance, Limits
+from confwatch.render.loader import FolderLoader
+from confwatch.render.reads import Recorder
+from confwatch.render.refused import Refused
+from confwatch.render.view import Scene, StoreFunctions
+
+_SPEAKING = (Refused, TemplateError, AttributeError, TypeError)
+"""Errors whose text names types and names, never a value."""
+
+Place: TypeAlias = tuple[str, int | None]
+
+
+class Renderer:
+    """Renders resources, one at a time: its functions look at one scene."""
+
+    def __init__(self, templates_dir: Path, limits: Limits) -> None:
+        self._recorder = Recorder()
+        self._stores = StoreFunctions()
+        self._allowance = Allowance(limits)
+        self._loader = FolderLoader(templates_dir)
+        self.environment = TemplateEnvironment(
+            self._loader,
+            confd_functions(self._stores, Names()),
+            self._allowance,
+            self._note_file,
+        )
+
+    def render(
+        self, resource: Resource, mirrors: Mapping[str, Mirror], recorder: Recorder
+    ) -> Rendered:
+        """Render every template of *resource*.
+
+        Args:
+            resource: whose templates.
+            mirrors: by store; nothing may change them meanwhile.
+            recorder: notes what is looked at, also where the render fails.
+
+        Raises:
+            RenderError: names the template and the line.
+        """
+        self._recorder = recorder
+        self._stores.look_at(Scene(resource, mirrors, recorder))
+        files = tuple(self._file(resource, one) for one in resource.templates)
+        revisions = {name: mirror.revision for name, mirror in mirrors.items()}
+        return Rendered(resource, files, recorder.reads(), revisions)
+
+    def problems(self, resource: Resource) -> list[RenderError]:
+        """Return what is wrong with the templates of *resource* themselves."""
+        found = []
+        for template in resource.templates:
+            try:
+                self._load(resource, template.src)
+            except RenderError as error:
+                found.append(error)
+        return found
+
+    def _note_file(self, path: str) -> None:
+        """Note a template that was looked for."""
+        self._recorder.files.add(path)
+
+    def _file(self, resource: Resource, declared: Declared) -> RenderedFile:
+        """Render one template."""
+        template = self._load(resource, declared.src)
+        self._allowance.start()
+        try:
+            context = template.new_context()
+            text = self._allowance.joined(template.root_render_func(context))
+            return RenderedFile(declared, encoded(text))
+        except Exception as error:  # any exception of a template is its own failure
+            place = _place(error.__traceback__) or (declared.src, None)
+            raise _failure(error, place) from error
+
+    def _load(self, resource: Resource, src: str) -> Template:
+        """Load one template."""
+        if resource.dialect != "jinja":
+            problem = (
+                "Go templates cannot be rendered yet: write it in Jinja,"
+                " with the same functions, and name it in a conf.d/*.yaml"
+            )
+            raise RenderError(src, None, problem)
+        try:
+            return self.environment.get_template(src)
+        except (TemplateError, Refused) as error:
+            raise _failure(error, (src, None)) from error
+
+
+def _place(stack: TracebackType | None) -> Place | None:
+    """Return the innermost template line of a traceback; None where there is none."""
+    found: Place | None = None
+    for frame, line in traceback.walk_tb(stack):
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            found = (template.name or "", template.get_corresponding_lineno(line))
+    return found
+
+
+def _failure(error: Exception, place: Place) -> RenderError:
+    """Tell what went wrong, without any value."""
+    match error:
+        case TemplateSyntaxError():
+            # Of the template that was being read, which may be an included one.
+            return RenderError(
+                error.name or place[0], error.lineno, error.message or "syntax error"
+            )
+        case TemplateNotFound():
+            return RenderError(*place, f"template not found: {error.name}")
+        case UnicodeEncodeError():
+            return RenderError(*place, "made text that no bytes can be made of")
+        case _:
+            speaks = isinstance(error, _SPEAKING)
+            said = str(error) if speaks else f"failed with {type(error).__name__}"
+            return RenderError(*place, said)
