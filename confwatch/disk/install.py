@@ -1,0 +1,120 @@
+"""Move staged files over their targets: all of them, or none."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from confwatch.disk.failing import failing
+from confwatch.disk.names import proven_path, stage_path
+from confwatch.model.steps import Checked, Comparison, Installed, StagedFile
+
+
+def install(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
+    """Move every stage over its target and sync the folders. Blocks.
+
+    Args:
+        checked: what the checks let pass.
+        proven: dest to digest of what the service last loaded; a target that is just
+            that is kept as a hard link before anything moves.
+
+    Raises:
+        DiskError: nothing was installed, or all of it was put back.
+    """
+    compared = checked.staged.compared
+    for one in compared.differing:
+        if one.present is not None and one.present == proven.get(_dest(one)):
+            _keep(one.target)
+    _move_all(checked.staged.files)
+    for folder in {
+        os.path.dirname(one.comparison.target) for one in checked.staged.files
+    }:
+        sync_folder(folder)
+    return Installed(
+        compared.rendered.resource,
+        {_dest(one): one.digest for one in compared.files},
+        tuple(_dest(one.comparison) for one in checked.staged.files),
+    )
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder last.
+
+    Raises:
+        DiskError: the system could not.
+    """
+    with failing(folder, "sync"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _keep(target: str) -> None:
+    """Keep what is there now as the last proven version.
+
+    Not every file system has hard links; without one, files of two versions after a
+    crash can be finished, but not put back.
+    """
+    kept = proven_path(target)
+    with suppress(OSError):
+        # Between the two the target itself still is the proven version.
+        with suppress(FileNotFoundError):
+            os.unlink(kept)
+        os.link(target, kept, follow_symlinks=False)
+
+
+def _move_all(files: tuple[StagedFile, ...]) -> None:
+    """Move all stages; where one cannot be, put back those that were."""
+    undo: list[tuple[str, str | None]] = []
+    try:
+        for one in files:
+            target = one.comparison.target
+            with failing(_dest(one.comparison), "install"):
+                if len(files) > 1:
+                    undo.append((target, _shadow(one.comparison)))
+                os.rename(one.path, target)
+    except BaseException:
+        _undo(undo)
+        raise
+    _forget(undo)
+
+
+def _shadow(comparison: Comparison) -> str | None:
+    """Keep the present target under another name; None where there is none."""
+    if comparison.present is None:
+        return None
+    path = stage_path(comparison.target)
+    try:
+        os.link(comparison.target, path, follow_symlinks=False)
+    except OSError:
+        # A file system without hard links: a copy does, it only has to be right.
+        shutil.copy2(comparison.target, path, follow_symlinks=False)
+        found = os.stat(comparison.target)
+        os.chown(path, found.st_uid, found.st_gid)
+    return path
+
+
+def _undo(undo: Iterable[tuple[str, str | None]]) -> None:
+    """Make the targets what they were."""
+    for target, shadow in undo:
+        with suppress(OSError):
+            if shadow is None:
+                os.unlink(target)
+            else:
+                os.rename(shadow, target)
+    _forget(undo)
+
+
+def _forget(undo: Iterable[tuple[str, str | None]]) -> None:
+    """Remove the other names."""
+    for _, shadow in undo:
+        if shadow is not None:
+            with suppress(OSError):
+                os.unlink(shadow)
+
+
+def _dest(comparison: Comparison) -> str:
+    """Return the target by the operator's name."""
+    return comparison.file.template.dest

@@ -1,0 +1,52 @@
+"""Write next contents beside their targets, hidden, complete and synced."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from confwatch.disk.failing import failing
+from confwatch.disk.names import stage_path
+from confwatch.model.steps import Compared, Comparison, Staged, StagedFile
+
+
+@contextmanager
+def stage(compared: Compared) -> Iterator[Staged]:
+    """Hold the stages of all differing files; what was not moved goes with the block.
+
+    Blocks.
+
+    Raises:
+        DiskError: one of them cannot be written; none is left.
+    """
+    with ExitStack() as stages:
+        files = []
+        for comparison in compared.differing:
+            path = stage_path(comparison.target)
+            stages.callback(_remove, path)
+            with failing(comparison.file.template.dest, "stage"):
+                _write(path, comparison)
+            files.append(StagedFile(comparison, path))
+        yield Staged(compared, tuple(files))
+
+
+def _write(path: str, comparison: Comparison) -> None:
+    """Write one stage; mode and owner are right before its first byte is."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        made = os.fstat(descriptor)
+        if (made.st_uid, made.st_gid) != (comparison.uid, comparison.gid):
+            os.fchown(descriptor, comparison.uid, comparison.gid)
+        os.fchmod(descriptor, comparison.mode)
+        left = memoryview(comparison.file.content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    """Remove a stage, if it is still one."""
+    with suppress(OSError):
+        os.unlink(path)

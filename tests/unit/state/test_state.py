@@ -1,0 +1,99 @@
+"""What outlives the process, and what keeps two of them apart."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from confwatch.errors import DiskError, LockHeld
+from confwatch.model.keys import Key, Ref
+from confwatch.model.records import Proven
+from confwatch.model.service import LeaseState
+from confwatch.state.lock import locked
+from confwatch.state.records import FileRecords
+
+PROVEN = Proven(
+    "web", {"/etc/\udcffx": "ab"}, 1.5, frozenset({Ref("main", Key("/a\udcfe"))})
+)
+LEASE = LeaseState("etcd://h:1", "77", 15.0, (Key("/services/web/1"),), "boot", "host")
+
+
+def test_records_come_back_as_they_were(tmp_path: Path) -> None:
+    records = FileRecords(tmp_path / "state")
+    assert records.proven("web") is None
+    assert records.leases() == {}
+    records.save_proven(PROVEN)
+    records.save_leases({"main": LEASE})
+    again = FileRecords(tmp_path / "state")
+    assert again.proven("web") == PROVEN
+    assert again.leases() == {"main": LEASE}
+
+
+def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
+    records = FileRecords(tmp_path / "state")
+    records.save_proven(Proven("../../evil", {}, 0.0))
+    assert records.proven("../../evil") is not None
+    assert {path.name for path in tmp_path.iterdir()} == {"state"}
+
+
+def test_what_makes_no_sense_is_set_aside(tmp_path: Path) -> None:
+    records = FileRecords(tmp_path)
+    records.save_proven(PROVEN)
+    (path,) = (tmp_path / "proven").iterdir()
+    path.write_text('{"resource": 1}')
+    assert records.proven("web") is None
+    assert path.with_name(path.name + ".bad").exists()
+
+
+def test_only_we_may_read_them(tmp_path: Path) -> None:
+    FileRecords(tmp_path / "state").save_leases({"main": LEASE})
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "state/leases.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_record_that_cannot_be_written_is_an_error_and_the_older_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = FileRecords(tmp_path)
+    records.save_proven(PROVEN)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskError, match="No space left"):
+        records.save_proven(Proven("web", {}, 2.0))
+    assert records.proven("web") == PROVEN
+    assert [path.name for path in (tmp_path / "proven").iterdir()] == ["web.json"]
+
+
+def test_a_lock_is_held_once_and_names_its_holder(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path),
+        pytest.raises(LockHeld, match=f"process {os.getpid()}"),
+        locked(tmp_path),
+    ):
+        pass
+    with locked(tmp_path):
+        pass
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from confwatch.state.lock import locked\n"
+        "with locked(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(DiskError, match="cannot use the state folder"),
+        locked(tmp_path / "file/state"),
+    ):
+        pass
