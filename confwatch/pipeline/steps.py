@@ -1,0 +1,117 @@
+"""The walk of one pass: render, compare, stage, check, install.
+
+Each step takes what the step before made. What fails raises a ResourceError and leaves
+every target as it was.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from typing import TypeAlias
+
+from confwatch.aio.threads import finish
+from confwatch.disk.compare import compare
+from confwatch.disk.install import install
+from confwatch.disk.stage import stage
+from confwatch.model.resource import Resource
+from confwatch.model.steps import Compared, Installed, Rendered, Staged
+from confwatch.pipeline.check import check, unchallenged
+from confwatch.pipeline.commands import Commands
+from confwatch.pipeline.follow import Follower
+from confwatch.render.reads import Recorder
+from confwatch.render.renderer import Renderer
+
+SLOW_S = 0.02
+"""A render that took longer goes to a thread next time: the loop must stay quick."""
+
+
+class Rendering:
+    """Renders resources over the mirrors, each from one moment of its stores.
+
+    Attributes:
+        count: renders made so far.
+    """
+
+    def __init__(self, renderer: Renderer, followers: Mapping[str, Follower]) -> None:
+        self._renderer = renderer
+        self._followers = followers
+        self._took_s: dict[str, float] = {}
+        self.count = 0
+
+    async def render(self, resource: Resource, recorder: Recorder) -> Rendered:
+        """Render all templates of *resource*; no event comes in between.
+
+        Raises:
+            RenderError: the recorder tells what had been read until then.
+        """
+        loop = asyncio.get_running_loop()
+        mirrors = {name: one.mirror for name, one in self._followers.items()}
+
+        def work() -> Rendered:
+            return self._renderer.render(resource, mirrors, recorder)
+
+        async with AsyncExitStack() as held:
+            # Always in one order, so that two renders never wait for each other.
+            for name in sorted(self._followers):
+                await held.enter_async_context(self._followers[name].lock)
+            started = loop.time()
+            self.count += 1
+            try:
+                if self._took_s.get(resource.name, 0.0) > SLOW_S:
+                    return await finish(work)
+                return work()
+            finally:
+                self._took_s[resource.name] = loop.time() - started
+
+    def forget(self, resource: str) -> None:
+        """Drop what is remembered of a resource that is gone."""
+        self._took_s.pop(resource, None)
+
+
+Bring: TypeAlias = Callable[
+    [Rendered, Mapping[str, str], Commands],
+    Awaitable[tuple[Compared, Installed | None]],
+]
+
+
+async def bring(
+    rendered: Rendered, proven: Mapping[str, str], commands: Commands
+) -> tuple[Compared, Installed | None]:
+    """Make the targets equal to *rendered*; None where they already were.
+
+    Args:
+        rendered: all files of one resource.
+        proven: dest to digest of what the service last loaded, kept beside the target
+            before anything moves.
+        commands: where the checks run.
+
+    Raises:
+        CheckFailed, RenderError: the check refused, or its command cannot be made.
+        DiskError: nothing was installed, or all of it was put back.
+    """
+    stages = ExitStack()
+    try:
+        # One trip to a thread where nothing has to be checked: it is the hot path.
+        compared, staged, installed = await finish(
+            lambda: _as_far_as_unchallenged(rendered, proven, stages)
+        )
+        if staged is not None and installed is None:
+            checked = await check(staged, commands)
+            installed = await finish(lambda: install(checked, proven=proven))
+        return compared, installed
+    finally:
+        await finish(stages.close)
+
+
+def _as_far_as_unchallenged(
+    rendered: Rendered, proven: Mapping[str, str], stages: ExitStack
+) -> tuple[Compared, Staged | None, Installed | None]:
+    """Compare and stage; install too where no check has to run. Blocks."""
+    compared = compare(rendered)
+    if not compared.differing:
+        return compared, None, None
+    staged = stages.enter_context(stage(compared))
+    checked = unchallenged(staged)
+    if checked is None:
+        return compared, staged, None
+    return compared, staged, install(checked, proven=proven)

@@ -1,0 +1,214 @@
+"""The whole street, from stores to services: who works on it and how they meet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from confwatch.contracts import Records, Source
+from confwatch.model.facts import Cause, Reason, Tell
+from confwatch.model.resource import Resource
+from confwatch.pipeline.commands import MAX_COMMANDS, Commands
+from confwatch.pipeline.coverage import Coverage
+from confwatch.pipeline.doubts import Doubts
+from confwatch.pipeline.follow import Follower
+from confwatch.pipeline.planner import Planner
+from confwatch.pipeline.proof import Proofs
+from confwatch.pipeline.readindex import ReadIndex
+from confwatch.pipeline.reloader import Reloader
+from confwatch.pipeline.steps import Bring, Rendering, bring
+from confwatch.pipeline.walk import Desk, Walk
+from confwatch.pipeline.worker import Worker
+from confwatch.render.commands import CommandValues, fill
+from confwatch.render.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Bringing:
+    """What becomes of rendered files.
+
+    Attributes:
+        bring: takes them to their targets; a dry run only compares.
+        command_slots: checks and reloads that run at a time.
+    """
+
+    bring: Bring = bring
+    command_slots: int = MAX_COMMANDS
+
+
+class Street:
+    """Followers, workers and reloaders, each a task of one group.
+
+    Attributes:
+        followers: by store.
+        workers: by resource.
+        reloaders: by command as it is run.
+        rendering: counts the renders.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        renderer: Renderer,
+        records: Records,
+        tell: Tell,
+        group: asyncio.TaskGroup,
+        *,
+        bringing: Bringing,
+    ) -> None:
+        """Lay the street; ``opened`` starts the followers and ends everything.
+
+        Args:
+            sources: by the stores' names.
+            renderer: makes files of templates.
+            records: what outlives the process.
+            tell: takes facts.
+            group: holds all tasks.
+            bringing: what becomes of rendered files.
+        """
+        self.followers = {
+            name: Follower(name, source, tell) for name, source in sources.items()
+        }
+        self.workers: dict[str, Worker] = {}
+        self.reloaders: dict[tuple[str, ...], Reloader] = {}
+        self.rendering = Rendering(renderer, self.followers)
+        self._tell = tell
+        self._group = group
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._desk = self._make_desk(records, bringing)
+
+    def _make_desk(self, records: Records, bringing: Bringing) -> Desk:
+        """Make the tables that all walks share."""
+        mirrors = {name: one.mirror for name, one in self.followers.items()}
+        index, coverage, doubts = ReadIndex(), Coverage(), Doubts(mirrors)
+        planner = Planner(index, coverage, doubts, post=self.post, tell=self._tell)
+        return Desk(
+            mirrors=mirrors,
+            rendering=self.rendering,
+            commands=Commands(bringing.command_slots),
+            proofs=Proofs(records, self._tell),
+            coverage=coverage,
+            index=index,
+            doubts=doubts,
+            planner=planner,
+            cover=self._cover,
+            bring=bringing.bring,
+            tell=self._tell,
+        )
+
+    def start(self) -> None:
+        """Begin to follow the stores."""
+        self._spawn("write records", self._desk.proofs.run())
+        for name, follower in self.followers.items():
+            self._spawn(f"follow {name}", follower.run(self._desk.planner.take))
+
+    async def set_resources(self, resources: Iterable[Resource]) -> None:
+        """Walk these resources from now on; those that stay the same go on unmoved.
+
+        A resource that is gone leaves its files as they are and still pays its debts.
+        """
+        wanted = {one.name: one for one in resources}
+        for name in [*self.workers]:
+            if wanted.get(name) != self.workers[name].resource:
+                await self._dismiss(name)
+        for name, resource in wanted.items():
+            if name not in self.workers:
+                self._hire(resource)
+        self._cover()
+
+    def post(self, resource: str, cause: Cause) -> None:
+        """Give one resource a reason for a pass."""
+        worker = self.workers.get(resource)
+        if worker is not None:
+            worker.post(cause)
+
+    def files_changed(self, paths: Iterable[str]) -> None:
+        """Give whoever rendered from these files a reason for a pass."""
+        self._desk.planner.files_changed(paths)
+
+    def files(self) -> frozenset[str]:
+        """Return every file that a render read."""
+        return self._desk.index.files()
+
+    async def close(self, timeout_s: float) -> None:
+        """Start no more commands; return when none runs, or after *timeout_s*."""
+        await self._desk.commands.close(timeout_s)
+
+    def finish(self) -> None:
+        """End every task; what is being installed is installed."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _hire(self, resource: Resource) -> None:
+        """Begin to walk a resource."""
+        desk = self._desk
+        desk.coverage.declare(resource.name, resource.cover)
+        walk = Walk(resource, self._reloader_for(resource), desk)
+        worker = Worker(resource, walk, self._tell)
+        self.workers[resource.name] = worker
+        self._spawn(f"work {resource.name}", worker.run())
+        worker.post(Cause(frozenset({Reason.START})))
+
+    async def _dismiss(self, name: str) -> None:
+        """Stop walking a resource; a pass that installs does so to its end."""
+        task = self._tasks.pop(f"work {name}")
+        task.cancel()
+        await asyncio.wait({task})
+        del self.workers[name]
+        desk = self._desk
+        desk.coverage.forget(name)
+        desk.index.forget(name)
+        desk.doubts.clear(name)
+        desk.planner.forget(name)
+        desk.rendering.forget(name)
+
+    def _reloader_for(self, resource: Resource) -> Reloader | None:
+        """Return the one reloader of this command; None where nothing needs telling."""
+        if resource.reload is None:
+            return None
+        dests = resource.dests
+        values = CommandValues(
+            src=None, dest=dests[0] if len(dests) == 1 else None, stages={}, dests=dests
+        )
+        argv = fill(resource.reload.command, values)
+        if argv not in self.reloaders:
+            desk = self._desk
+            reloader = Reloader(argv, desk.commands, desk.proofs, self._tell)
+            self.reloaders[argv] = reloader
+            self._spawn(f"reload {len(self.reloaders)}", reloader.run())
+        self._take_over(resource.name, self.reloaders[argv])
+        return self.reloaders[argv]
+
+    def _take_over(self, resource: str, reloader: Reloader) -> None:
+        """Forget what *resource* owes by another command: its start looks again."""
+        for other in self.reloaders.values():
+            if other is not reloader:
+                other.debts.pop(resource, None)
+
+    def _cover(self) -> None:
+        """Ask every store for just what the resources need."""
+        for name, follower in self.followers.items():
+            follower.cover(self._desk.coverage.of(name))
+
+    def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Start a task that ``finish`` ends."""
+        self._tasks[name] = self._group.create_task(work, name=name)
+
+
+@asynccontextmanager
+async def opened(
+    sources: Mapping[str, Source],
+    renderer: Renderer,
+    records: Records,
+    tell: Tell,
+    *,
+    bringing: Bringing = Bringing(),
+) -> AsyncIterator[Street]:
+    """Hold a street open for the block; leaving it ends all its tasks."""
+    async with asyncio.TaskGroup() as group:
+        street = Street(sources, renderer, records, tell, group, bringing=bringing)
+        street.start()
+        try:
+            yield street
+        finally:
+            street.finish()

@@ -1,0 +1,229 @@
+"""One pass of one resource, and what a resource remembers between passes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from confwatch.aio.threads import finish
+from confwatch.disk.present import digests
+from confwatch.disk.restore import put_back
+from confwatch.errors import RenderError, ResourceError
+from confwatch.mirror.mirror import Mirror
+from confwatch.model.facts import Cause, PassEnded, PassResult, PutBack, Tell
+from confwatch.model.keys import Ref
+from confwatch.model.reads import Reads
+from confwatch.model.records import Proven
+from confwatch.model.resource import HoldOnEmpty, Resource
+from confwatch.model.steps import Compared, Installed, Rendered
+from confwatch.pipeline.commands import Commands
+from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
+from confwatch.pipeline.doubts import Doubts
+from confwatch.pipeline.planner import Planner
+from confwatch.pipeline.proof import Proofs
+from confwatch.pipeline.readindex import ReadIndex
+from confwatch.pipeline.reloader import Debt, Reloader
+from confwatch.pipeline.steps import Bring, Rendering
+from confwatch.render.reads import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all walks work with: tables they share and tools they use."""
+
+    mirrors: Mapping[str, Mirror]
+    rendering: Rendering
+    commands: Commands
+    proofs: Proofs
+    coverage: Coverage
+    index: ReadIndex
+    doubts: Doubts
+    planner: Planner
+    cover: Callable[[], None]
+    """Hands the joined wishes to the stores, after one of them grew."""
+    bring: Bring
+    """Takes rendered files to their targets; a dry run only compares."""
+    tell: Tell
+
+
+class Walk:
+    """Passes of one resource, one at a time."""
+
+    def __init__(
+        self, resource: Resource, reloader: Reloader | None, desk: Desk
+    ) -> None:
+        self._resource = resource
+        self._reloader = reloader
+        self._desk = desk
+        self._good = Reads()
+        # Digests of the targets as an earlier run left them; None once judged.
+        self._found: Mapping[str, str | None] | None = None
+        self._begun = False
+
+    @property
+    def owed(self) -> bool:
+        """Whether files are in place that their service has not read."""
+        return (
+            self._reloader is not None and self._resource.name in self._reloader.debts
+        )
+
+    async def once(self, cause: Cause) -> PassEnded:
+        """Make one pass.
+
+        Raises:
+            ResourceError: what failed; the targets are as they were.
+        """
+        name, desk = self._resource.name, self._desk
+        if not self._covered():
+            desk.planner.wait_for_coverage(name)
+            return PassEnded(name, PassResult.WAITING, cause)
+        if not self._begun:
+            await self._begin()
+        if cause.force:
+            desk.doubts.clear(name)
+        elif empty := self._empty():
+            await self._refused()
+            return PassEnded(name, PassResult.HELD, cause, owed=self.owed, empty=empty)
+        try:
+            rendered = await self._render()
+            if rendered is None:
+                desk.planner.wait_for_coverage(name)
+                return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
+            return await self._bring(rendered, cause)
+        except ResourceError:
+            await self._refused()
+            raise
+
+    async def _begin(self) -> None:
+        """See what an earlier run left, and doubt what it knew as full."""
+        dests = self._resource.dests
+        self._found = await finish(lambda: digests(dests))
+        proven = self._desk.proofs.of(self._resource.name)
+        if proven is not None:
+            known = self._desk.coverage.doubted(self._resource.name) & proven.populated
+            self._desk.doubts.add(self._resource.name, known)
+        self._begun = True
+
+    def _covered(self) -> bool:
+        """Tell whether every store has told all this resource is known to need."""
+        wanted = self._desk.coverage.wanted(self._resource.name)
+        return all(self._desk.mirrors[ref.store].covers(ref.key) for ref in wanted)
+
+    def _empty(self) -> tuple[Ref, ...]:
+        """Return the prefixes for whose emptiness this pass must not be made."""
+        hold = self._resource.hold_on_empty
+        refs = self._desk.coverage.doubted(self._resource.name)
+        return self._desk.doubts.empty(self._resource.name, hold, refs)
+
+    async def _render(self) -> Rendered | None:
+        """Render; None where keys are needed that no store has told yet.
+
+        Raises:
+            RenderError: of the templates, or because they ask for more without end.
+        """
+        name, desk = self._resource.name, self._desk
+        while True:
+            recorder = Recorder()
+            try:
+                rendered = await desk.rendering.render(self._resource, recorder)
+            except RenderError:
+                reads = recorder.reads()
+                if not reads.uncovered:
+                    # What the last good one read still says when to try again.
+                    desk.index.replace(name, self._good | reads)
+                    raise
+            else:
+                reads = recorder.reads()
+                if not reads.uncovered:
+                    self._good = reads
+                    desk.index.replace(name, reads)
+                    desk.coverage.satisfied(name)
+                    return rendered
+            self._ask(reads)
+            if not self._covered():
+                return None
+
+    def _ask(self, reads: Reads) -> None:
+        """Ask the stores for what a render missed."""
+        name, desk = self._resource.name, self._desk
+        if not desk.coverage.ask(name, reads.uncovered):
+            asked = ", ".join(sorted(ref.key for ref in reads.uncovered))
+            template = self._resource.templates[0].src
+            problem = f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
+            raise RenderError(template, None, problem)
+        desk.cover()
+
+    async def _bring(self, rendered: Rendered, cause: Cause) -> PassEnded:
+        """Bring the rendered files to their targets, and owe what follows."""
+        name, desk = self._resource.name, self._desk
+        proven = desk.proofs.of(name)
+        populated = self._populated()
+        compared, installed = await desk.bring(
+            rendered, {} if proven is None else proven.digests, desk.commands
+        )
+        self._found = None
+        secret = any(one.secret for one in rendered.files)
+        if installed is not None:
+            self._owe(installed, populated, secret=secret, why="installed")
+            result, changed = PassResult.INSTALLED, installed.changed
+        else:
+            left = None if self.owed else _left_over(compared, proven)
+            if left is not None:
+                why = (
+                    "no record of a reload"
+                    if proven is None
+                    else "left by an earlier run"
+                )
+                self._owe(left, populated, secret=secret, why=why)
+            result, changed = PassResult.UNCHANGED, ()
+        return PassEnded(name, result, cause, changed, owed=self.owed)
+
+    def _owe(
+        self, installed: Installed, populated: frozenset[Ref], *, secret: bool, why: str
+    ) -> None:
+        """Owe the reload; where nothing needs telling, the files are proven now."""
+        reload = self._resource.reload
+        if self._reloader is None or reload is None:
+            self._desk.proofs.settle(installed, populated)
+        else:
+            self._reloader.owe(Debt(installed, reload, populated, secret, why))
+
+    async def _refused(self) -> None:
+        """Judge, once, what an earlier run left behind a pass that failed.
+
+        Files of two versions go back to the proven one; a whole version that its
+        service may not have read owes a reload, also while the next one is refused.
+        """
+        found, self._found = self._found, None
+        proven = self._desk.proofs.of(self._resource.name)
+        if found is None or proven is None:
+            return
+        differing = _differing(found, proven)
+        if not differing or None in found.values():
+            return
+        now = {dest: digest for dest, digest in found.items() if digest is not None}
+        if len(differing) < len(found):
+            resource = self._resource
+            back = await finish(lambda: put_back(resource, proven.digests))
+            self._desk.tell(PutBack(resource.name, back))
+            now.update({dest: proven.digests[dest] for dest in back})
+        left = Installed(self._resource, now, differing)
+        # What was secret then is not known now: better no output than one too many.
+        self._owe(left, proven.populated, secret=True, why="left by an earlier run")
+
+    def _populated(self) -> frozenset[Ref]:
+        """Return the prefixes that have keys, to be doubted should they be empty."""
+        if self._resource.hold_on_empty is HoldOnEmpty.NEVER:
+            return frozenset()
+        refs = self._desk.coverage.doubted(self._resource.name)
+        return frozenset(ref for ref in refs if self._desk.doubts.has_keys(ref))
+
+
+def _left_over(compared: Compared, proven: Proven | None) -> Installed | None:
+    """Return what is in place without a proof that its service has read it."""
+    now = {one.file.template.dest: one.digest for one in compared.files}
+    changed = tuple(now) if proven is None else _differing(now, proven)
+    return Installed(compared.rendered.resource, now, changed) if changed else None
+
+
+def _differing(now: Mapping[str, str | None], proven: Proven) -> tuple[str, ...]:
+    """Name the targets that are not what their service last loaded."""
+    return tuple(d for d, digest in now.items() if digest != proven.digests.get(d))
