@@ -1,0 +1,181 @@
+"""Announces services in a folder: records under a lease that beats."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from confwatch.aio.threads import finish
+from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.model.keys import Key
+from confwatch.model.service import LeaseState, Record
+from confwatch.stores.dir.edge import translated
+from confwatch.stores.dir.leases import Lease, LeaseFolder, remove
+from confwatch.stores.dir.names import path_of
+from confwatch.stores.dir.writer import write
+from confwatch.stores.identity import is_ours, state_of
+
+
+class DirRegistrar:
+    """The write side of a folder."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    @asynccontextmanager
+    async def open(
+        self, ttl_s: float, resume: LeaseState | None
+    ) -> AsyncIterator["DirSession"]:
+        """Open a session; leaving the block withdraws all of it, unless detached.
+
+        Raises:
+            SourceUnavailable, SourceRejected: no session was made.
+        """
+        adopted = resume if is_ours(resume, f"dir:{self._root}", ttl_s) else None
+        with translated(self._root):
+            session = await finish(lambda: _opened(self._root, ttl_s, adopted))
+        try:
+            yield session
+        finally:
+            await session.close()
+
+
+class DirSession:
+    """One lease of ours."""
+
+    def __init__(self, root: str, name: str, lease: Lease) -> None:
+        self._root = root
+        self._name = name
+        self._leases = LeaseFolder(root)
+        self._ttl_s = lease.ttl
+        self._keys = set(lease.keys)
+        self._detached = False
+
+    @property
+    def state(self) -> LeaseState:
+        """What the next start needs to adopt this lease."""
+        return state_of(f"dir:{self._root}", self._name, self._ttl_s, self._keys)
+
+    async def put(self, record: Record) -> bool:
+        """Make the key hold these bytes under our lease; tell if that took a write.
+
+        Raises:
+            LeaseLost: somebody found our beat standing still, and reaped it.
+            RegistrationRejected: another living lease holds the key otherwise.
+            SourceUnavailable, SourceRejected: nothing is known to be written.
+        """
+        with translated(self._root):
+            return await finish(lambda: self._put(record))
+
+    async def withdraw(self, key: Key) -> None:
+        """Remove a record, if it is ours.
+
+        Raises:
+            SourceUnavailable, SourceRejected: it may still stand.
+        """
+        with translated(self._root):
+            await finish(lambda: self._withdraw(key))
+
+    async def renew(self) -> None:
+        """Beat once more.
+
+        Raises:
+            LeaseLost: as ``put``.
+            SourceUnavailable, SourceRejected: the beat is not known to be written.
+        """
+        with translated(self._root):
+            await finish(self._renew)
+
+    def detach(self) -> None:
+        """Leave the lease standing for the next start when the block is left."""
+        self._detached = True
+
+    async def close(self) -> None:
+        """Withdraw everything, unless detached.
+
+        Raises:
+            SourceUnavailable, SourceRejected: it goes with its ttl.
+        """
+        if not self._detached:
+            with translated(self._root):
+                await finish(self._end)
+
+    def _put(self, record: Record) -> bool:
+        with self._leases.locked():
+            lease = self._lease()
+            present = self._present(record.key)
+            if record.key in lease.keys and present == record.value:
+                return False
+            self._take_over(record, present)
+            # The lease first: a record without one would stand for ever.
+            self._keys.add(record.key)
+            self._leases.write(
+                self._name, replace(lease, keys=tuple(sorted(self._keys)))
+            )
+            write(self._root, record.key, record.value)
+            return True
+
+    def _take_over(self, record: Record, present: bytes | None) -> None:
+        """Take a key away from another lease, if that is an earlier one of our own."""
+        owner = self._leases.owner(record.key)
+        if owner is None or owner == self._name:
+            return
+        if present is not None and present != record.value:
+            fields = {"key": record.key, "lease": owner}
+            problem = f"{record.key} is held by another living lease"
+            raise RegistrationRejected(f"dir:{self._root}", problem, fields)
+        other = self._leases.read(owner)
+        if other is not None:
+            kept = tuple(key for key in other.keys if key != record.key)
+            self._leases.write(owner, replace(other, keys=kept))
+
+    def _withdraw(self, key: Key) -> None:
+        with self._leases.locked():
+            lease = self._leases.read(self._name)
+            self._keys.discard(key)
+            if lease is not None and key in lease.keys:
+                remove(self._root, key)
+                self._leases.write(
+                    self._name, replace(lease, keys=tuple(sorted(self._keys)))
+                )
+
+    def _renew(self) -> None:
+        with self._leases.locked():
+            lease = self._lease()
+            self._leases.write(self._name, replace(lease, beat=lease.beat + 1))
+
+    def _end(self) -> None:
+        with self._leases.locked():
+            self._leases.end(self._name)
+
+    def _lease(self) -> Lease:
+        """Return our lease as it stands.
+
+        Raises:
+            LeaseLost: it does not.
+        """
+        lease = self._leases.read(self._name)
+        if lease is None:
+            raise LeaseLost(f"dir:{self._root}", "its file is gone")
+        return lease
+
+    def _present(self, key: Key) -> bytes | None:
+        try:
+            with open(path_of(self._root, key), "rb") as file:
+                return file.read().removesuffix(b"\n")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _opened(root: str, ttl_s: float, adopted: LeaseState | None) -> DirSession:
+    """Adopt a lease that still stands, or make a new one. Blocks."""
+    leases = LeaseFolder(root)
+    with leases.locked():
+        if adopted is not None:
+            standing = leases.read(adopted.lease)
+            if standing is not None:
+                leases.write(adopted.lease, replace(standing, beat=standing.beat + 1))
+                return DirSession(root, adopted.lease, standing)
+        name, lease = secrets.token_hex(8), Lease(ttl_s)
+        leases.write(name, lease)
+        return DirSession(root, name, lease)

@@ -1,0 +1,102 @@
+"""What a folder holds now, and what became of it since the last look."""
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from confwatch.model.keys import Key, is_below
+from confwatch.stores.dir.names import is_key_name, key_of, path_of
+
+FRESH_NS = 100_000_000
+"""A file written this recently may be written again within one tick of the clock."""
+
+Mark: TypeAlias = tuple[int, ...] | None
+"""What differs when a file was written; None where that cannot be told yet."""
+
+
+@dataclass(slots=True)
+class Look:
+    """What was seen.
+
+    Attributes:
+        marks: every key seen.
+        values: of those whose mark is not the known one.
+        gone: known keys that were not seen.
+    """
+
+    marks: dict[Key, Mark] = field(default_factory=dict)
+    values: dict[Key, bytes] = field(default_factory=dict)
+    gone: set[Key] = field(default_factory=set)
+
+
+def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
+    """Look at *keys* and all below them; read what is not as known. Blocks.
+
+    Raises:
+        OSError: something is there and cannot be read, or *root* itself is not there.
+    """
+    os.stat(root)
+    seen = Look()
+    for key in keys:
+        for path in _files(path_of(root, key)):
+            _look_at(root, path, known, seen)
+        if key in seen.marks and key in known:
+            continue  # a file, as before: nothing can be below it
+        below = [one for one in known if is_below(one, key)]
+        seen.gone.update(one for one in below if one not in seen.marks)
+    return seen
+
+
+def _look_at(root: str, path: str, known: Mapping[Key, Mark], seen: Look) -> None:
+    """Look at one file; one that vanishes meanwhile was not there."""
+    key = key_of(root, path)
+    if key is None:
+        return
+    try:
+        # Not to be held up by a FIFO.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        mark = _mark(found)
+        seen.marks[key] = mark
+        if mark is not None and known.get(key) == mark:
+            return
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            seen.values[key] = file.read().removesuffix(b"\n")
+    finally:
+        os.close(descriptor)
+
+
+def _mark(found: os.stat_result) -> Mark:
+    """Return a file's mark."""
+    if time.time_ns() - found.st_mtime_ns < FRESH_NS:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _files(path: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str]:
+    """Yield *path*, if it is a file, or every file below it; links are followed."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        yield path
+        return
+    here = (found.st_dev, found.st_ino)
+    if here in above:
+        return  # a link to a folder it is in
+    try:
+        names = os.listdir(path)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if is_key_name(name):
+            yield from _files(f"{path}/{name}", (*above, here))

@@ -1,0 +1,110 @@
+"""Which files may have changed, as the kernel tells it.
+
+A file that is being written is looked at once its writer is done: closed or moved into
+place at once, anything else after a moment, so that nobody's truncated file and no
+editor's "delete, then create" is ever taken for a value.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+SETTLE_S = 0.1
+_SWAPPED = "..data"
+"""Kubernetes renames this link to change all files of a volume at once."""
+_DONE = frozenset({"closed", "moved"})
+_IGNORED = frozenset({"opened", "closed_no_write"})
+
+
+class Dirty:
+    """Paths that have to be looked at, at once or after a moment.
+
+    Attributes:
+        bell: rung when there is something new.
+        at_once: paths to look at.
+        everything: whether to look at all.
+    """
+
+    def __init__(self, bell: asyncio.Event) -> None:
+        self.bell = bell
+        self.at_once: set[str] = set()
+        self.everything = False
+        self._loop = asyncio.get_running_loop()
+        self._settling: dict[str, asyncio.TimerHandle] = {}
+
+    def done(self, path: str) -> None:
+        """Look at *path* at once."""
+        waiting = self._settling.pop(path, None)
+        if waiting is not None:
+            waiting.cancel()
+        self.at_once.add(path)
+        self.bell.set()
+
+    def touched(self, path: str) -> None:
+        """Look at *path* once it has been left alone for a moment."""
+        waiting = self._settling.get(path)
+        if waiting is not None:
+            waiting.cancel()
+        self._settling[path] = self._loop.call_later(SETTLE_S, self.done, path)
+
+    def all(self) -> None:
+        """Look at everything."""
+        self.everything = True
+        self.bell.set()
+
+    def close(self) -> None:
+        """Drop what is still waiting."""
+        for waiting in self._settling.values():
+            waiting.cancel()
+
+
+class _Listener(FileSystemEventHandler):
+    """Hands every event of the watching thread to the loop."""
+
+    def __init__(self, dirty: Dirty, loop: asyncio.AbstractEventLoop) -> None:
+        self._dirty = dirty
+        self._loop = loop
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Sort one event by how soon it has to be looked at."""
+        if event.event_type in _IGNORED:
+            return
+        if event.is_directory and event.event_type == "modified":
+            return  # a name in it came or went, which is told by itself
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._tell(str(path), done=event.event_type in _DONE)
+
+    def _tell(self, path: str, *, done: bool) -> None:
+        """Tell the loop of one path."""
+        name = PurePosixPath(path).name
+        if name == _SWAPPED:
+            self._loop.call_soon_threadsafe(self._dirty.all)
+        elif done:
+            self._loop.call_soon_threadsafe(self._dirty.done, path)
+        else:
+            self._loop.call_soon_threadsafe(self._dirty.touched, path)
+
+
+@contextmanager
+def watched(root: str, bell: asyncio.Event) -> Iterator[Dirty]:
+    """Collect what changes below *root* for the block, and ring *bell* for it.
+
+    Raises:
+        OSError: the folder is not there, or the kernel watches no more folders.
+    """
+    loop = asyncio.get_running_loop()
+    dirty = Dirty(bell)
+    observer = Observer()
+    observer.schedule(_Listener(dirty, loop), root, recursive=True)
+    observer.start()
+    try:
+        yield dirty
+    finally:
+        dirty.close()
+        observer.stop()
+        observer.join()
