@@ -1,0 +1,130 @@
+"""The admin server: what the daemon knows of itself, for its operator only.
+
+A unix socket, 0600, unless told otherwise.
+"""
+
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from confwatch.config.admin import AdminAddress, TcpAddress, UnixAddress
+from confwatch.errors import ConfigError
+
+Status = Callable[[], Mapping[str, Any]]
+
+
+class Admin:
+    """The routes; what they answer is asked of the daemon."""
+
+    def __init__(self, status: Status, apply: Callable[[str, bool], bool]) -> None:
+        """Make the routes.
+
+        Args:
+            status: returns the JSON of /api/status.
+            apply: gives a resource a pass now, with True also where it is held for
+                being empty; False where no such resource is.
+        """
+        self._status = status
+        self._apply = apply
+
+    def application(self, *, changes: bool) -> web.Application:
+        """Make the web application.
+
+        Args:
+            changes: whether it may change anything. Everybody on the machine can
+                reach a port, only its owner our socket.
+        """
+        application = web.Application()
+        application.router.add_get("/api/status", self._get_status)
+        application.router.add_get("/readyz", self._get_ready)
+        if changes:
+            application.router.add_post("/api/apply/{resource}", self._post_apply)
+        return application
+
+    async def _get_status(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._status())
+
+    async def _get_ready(self, _request: web.Request) -> web.Response:
+        ready = bool(self._status()["ready"])
+        return web.json_response({"ready": ready}, status=200 if ready else 503)
+
+    async def _post_apply(self, request: web.Request) -> web.Response:
+        resource = request.match_info["resource"]
+        allow_empty = request.query.get("allow_empty") == "true"
+        if self._apply(resource, allow_empty):
+            return web.json_response({"applying": resource}, status=202)
+        return web.json_response({"error": f"no resource {resource!r}"}, status=404)
+
+
+@asynccontextmanager
+async def opened(admin: Admin, place: AdminAddress | None) -> AsyncIterator[None]:
+    """Serve for the block.
+
+    Args:
+        admin: the routes.
+        place: where to listen; None for nowhere.
+
+    Raises:
+        ConfigError: the place cannot be used.
+    """
+    if place is None:
+        yield
+        return
+    try:
+        listener = _listener(place)
+    except OSError as error:
+        raise ConfigError("", None, "admin", f"{place}: {error.strerror}") from error
+    runner = web.AppRunner(
+        admin.application(changes=isinstance(place, UnixAddress)), access_log=None
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        yield
+    finally:
+        await runner.cleanup()
+        listener.close()
+        _remove(place)
+
+
+def _listener(place: AdminAddress) -> socket.socket:
+    """Bind the socket; a unix one is nobody else's before anybody can connect."""
+    if isinstance(place, TcpAddress):
+        family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+        return socket.create_server((place.host, place.port), family=family)
+    path = place.path
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)  # before it listens, so nobody came in earlier
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _remove(place: AdminAddress) -> None:
+    """Remove our own socket."""
+    if isinstance(place, UnixAddress):
+        place.path.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that a killed daemon left, but not one that answers."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            with suppress(FileNotFoundError):
+                path.unlink()
+        except OSError:
+            return
+        else:
+            raise OSError(errno.EADDRINUSE, "another daemon answers there")

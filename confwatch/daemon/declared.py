@@ -1,0 +1,64 @@
+"""The resources as declared now: bad files disable themselves, never the others."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confwatch.config.host import Host
+from confwatch.config.resources import load_resources
+from confwatch.config.settings import Settings
+from confwatch.errors import ConfigError
+from confwatch.model.resource import Command, Resource
+from confwatch.render.commands import problem
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What conf.d says.
+
+    Attributes:
+        resources: those that can be walked.
+        problems: of files that cannot be used.
+        warnings: what an operator should know, and can live with.
+    """
+
+    resources: tuple[Resource, ...]
+    problems: tuple[ConfigError, ...]
+    warnings: tuple[str, ...]
+
+
+def read(settings: Settings) -> Declared:
+    """Read conf.d; blocks."""
+    host = Host.here(os.environ)
+    loaded = load_resources(settings.conf_dir, stores=settings.stores, host=host)
+    problems = [*loaded.problems]
+    for resource in loaded.resources:
+        problems.extend(_command_problems(resource))
+    bad = {problem.file for problem in problems}
+    good = tuple(one for one in loaded.resources if one.file not in bad)
+    return Declared(good, tuple(problems), tuple(map(str, loaded.warnings)))
+
+
+def with_last_good(declared: Declared, before: Iterable[Resource]) -> list[Resource]:
+    """Return what to walk: a file that went bad keeps its last good version."""
+    bad = {problem.file for problem in declared.problems}
+    names = {one.name for one in declared.resources}
+    kept = [one for one in before if one.file in bad and one.name not in names]
+    return [*declared.resources, *kept]
+
+
+def _command_problems(resource: Resource) -> list[ConfigError]:
+    """Look at the insertions of every command, which config does not know."""
+    commands: list[tuple[str, Command | None]] = [
+        ("check", resource.check),
+        ("reload", None if resource.reload is None else resource.reload.command),
+    ]
+    commands += [
+        (f"templates[{number}].check", template.check)
+        for number, template in enumerate(resource.templates)
+    ]
+    return [
+        ConfigError(resource.file, None, field, told)
+        for field, command in commands
+        if command is not None and (told := problem(command)) is not None
+    ]

@@ -1,0 +1,111 @@
+"""A dry run: the street of the daemon up to the comparison, and no further.
+
+Writes no target, runs no command, keeps no record and takes no lock.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from confwatch.config.settings import Settings
+from confwatch.daemon.hub import Hub
+from confwatch.daemon.parts import make_renderer, make_sources
+from confwatch.daemon.tally import Tally
+from confwatch.disk.compare import compare
+from confwatch.model.facts import Fact, PassEnded, SourceFailed
+from confwatch.model.records import Proven
+from confwatch.model.resource import Resource
+from confwatch.model.service import LeaseState
+from confwatch.model.steps import Compared, Installed, Rendered
+from confwatch.pipeline.commands import Commands
+from confwatch.pipeline.street import Bringing, opened
+
+
+@dataclass(frozen=True, slots=True)
+class DryResult:
+    """What a pass of every resource would come to.
+
+    Attributes:
+        compared: by resource, each target held against what is there.
+        errors: by resource, why nothing can be said of it.
+    """
+
+    compared: Mapping[str, Compared]
+    errors: Mapping[str, str]
+
+
+class _Comparing:
+    """The last step of a dry pass: compares and remembers."""
+
+    def __init__(self) -> None:
+        self.compared: dict[str, Compared] = {}
+        self.errors: dict[str, str] = {}
+        self.store_error = ""
+
+    async def bring(
+        self, rendered: Rendered, _proven: Mapping[str, str], _commands: Commands
+    ) -> tuple[Compared, Installed | None]:
+        """Compare, and leave everything as it is."""
+        compared = await asyncio.to_thread(compare, rendered)
+        self.compared[rendered.resource.name] = compared
+        return compared, None
+
+    def hear(self, fact: Fact) -> None:
+        """Remember why a pass failed, and why a store is not there."""
+        if isinstance(fact, PassEnded):
+            if fact.error is not None:
+                self.errors[fact.resource] = str(fact.error)
+            elif fact.empty:
+                empty = ", ".join(ref.key for ref in fact.empty)
+                self.errors[fact.resource] = f"held: no keys below {empty}"
+        elif isinstance(fact, SourceFailed):
+            self.store_error = str(fact.error)
+
+
+class _NoRecords:
+    """Remembers nothing and knows nothing of earlier runs."""
+
+    def proven(self, resource: str) -> Proven | None:
+        """Know of nothing proven."""
+        del resource
+        return None
+
+    def save_proven(self, proven: Proven) -> None:
+        """Forget it at once."""
+
+    def leases(self) -> Mapping[str, LeaseState]:
+        """Know of no lease."""
+        return {}
+
+    def save_leases(self, leases: Mapping[str, LeaseState]) -> None:
+        """Forget them at once."""
+
+
+async def dry_run(
+    settings: Settings, resources: tuple[Resource, ...], wait_s: float
+) -> DryResult:
+    """Render *resources* from their stores and compare with what is there.
+
+    Args:
+        settings: as for the daemon.
+        resources: those asked for.
+        wait_s: how long to wait for the stores.
+
+    Raises:
+        ConfigError: a store's settings cannot be used.
+    """
+    comparing = _Comparing()
+    tally = Tally(frozenset(one.name for one in resources))
+    hub = Hub(comparing.hear, tally.hear)
+    bare = [replace(one, reload=None, services=(), quiet=None) for one in resources]
+    sources, renderer = make_sources(settings), make_renderer(settings)
+    async with opened(
+        sources, renderer, _NoRecords(), hub.tell, bringing=Bringing(comparing.bring)
+    ) as street:
+        await street.set_resources(bare)
+        for name in await tally.settled(wait_s):
+            why = comparing.store_error or "its store did not answer"
+            comparing.errors.setdefault(name, why)
+    for name in comparing.errors:
+        comparing.compared.pop(name, None)
+    return DryResult(comparing.compared, comparing.errors)

@@ -1,0 +1,36 @@
+"""Makes the parts of the daemon from the settings."""
+
+from collections.abc import Mapping
+
+from confwatch.config.settings import Settings
+from confwatch.contracts import Source
+from confwatch.registration.keeper import Place
+from confwatch.render.limits import Limits
+from confwatch.render.renderer import Renderer
+from confwatch.stores.catalog import open_store
+
+
+def make_renderer(settings: Settings) -> Renderer:
+    """Make the renderer over the templates folder."""
+    return Renderer(
+        settings.templates_dir,
+        Limits(seconds=settings.render_timeout, max_bytes=settings.render_max_size),
+    )
+
+
+def make_sources(settings: Settings) -> Mapping[str, Source]:
+    """Make the read side of every store, by its name.
+
+    Raises:
+        ConfigError: a store's settings cannot be used.
+    """
+    return {name: open_store(one).source() for name, one in settings.stores.items()}
+
+
+def make_places(settings: Settings) -> Mapping[str, Place]:
+    """Make the places where services are announced, by the store's name."""
+    stores = {name: open_store(one) for name, one in settings.stores.items()}
+    return {
+        name: Place(name, store.registrar(), store.host)
+        for name, store in stores.items()
+    }

@@ -1,0 +1,164 @@
+"""The daemon from start to stop: every part, in order, and in reverse order at the end.
+
+Start: lock, street, registrations, admin, resources. Stop: what is announced is
+withdrawn first, while the files are still kept; then everything else ends.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from confwatch.config.settings import Settings
+from confwatch.daemon import admin, declared, files
+from confwatch.daemon.facts_log import FactsLog
+from confwatch.daemon.hub import Hub
+from confwatch.daemon.parts import make_places, make_renderer, make_sources
+from confwatch.daemon.signals import Wish, heard
+from confwatch.daemon.status import StatusBoard
+from confwatch.daemon.sweeping import swept
+from confwatch.model.facts import Cause, Reason
+from confwatch.model.resource import Resource
+from confwatch.pipeline.street import Bringing, Street
+from confwatch.pipeline.street import opened as opened_street
+from confwatch.registration.keeper import Ending
+from confwatch.registration.registrations import Registrations
+from confwatch.registration.registrations import opened as opened_registrations
+from confwatch.state.lock import locked
+from confwatch.state.records import FileRecords
+
+log = structlog.get_logger()
+
+
+class Daemon:
+    """The parts that run, and what operators may ask of them."""
+
+    def __init__(
+        self, settings: Settings, street: Street, registrations: Registrations
+    ) -> None:
+        self.street = street
+        self.registrations = registrations
+        self.board = StatusBoard(street, registrations, (), time.time())
+        self._settings = settings
+        self._resources: list[Resource] = []
+
+    async def read_resources(self) -> None:
+        """Take up what conf.d says now; bad files keep their last good version."""
+        now = await asyncio.to_thread(declared.read, self._settings)
+        self._resources = declared.with_last_good(now, self._resources)
+        self.board.problems = now.problems
+        for problem in now.problems:
+            log.error("config.refused", problem=str(problem))
+        for warning in now.warnings:
+            log.warning("config.doubted", problem=warning)
+        # Not beside targets that are worked on: their stages are alive.
+        workers = self.street.workers
+        new = [one for one in self._resources if one.name not in workers]
+        await asyncio.to_thread(swept, new)
+        self.registrations.set_resources(self._resources)
+        await self.street.set_resources(self._resources)
+        log.info(
+            "config.read",
+            resources=len(self._resources),
+            refused=len({problem.file for problem in now.problems}),
+        )
+
+    def apply(self, resource: str, allow_empty: bool) -> bool:  # noqa: FBT001 - the admin server's callback
+        """Make a pass of one resource now; False where there is none of that name."""
+        if resource not in self.street.workers:
+            return False
+        reasons = frozenset({Reason.OPERATOR})
+        self.street.post(resource, Cause(reasons, force=allow_empty))
+        return True
+
+    async def obey(self, wishes: "asyncio.Queue[Wish]") -> Ending:
+        """Follow signals until one asks to end; tell what becomes of the services."""
+        while True:
+            match await wishes.get():
+                case Wish.RELOAD:
+                    await self.read_resources()
+                case Wish.RESTART:
+                    return Ending.DETACH
+                case Wish.STOP:
+                    return Ending.WITHDRAW
+
+
+async def serve(settings: Settings) -> None:
+    """Run the daemon until a signal ends it.
+
+    Raises:
+        LockHeld: another daemon works on the state folder.
+        ConfigError: a store or the admin socket cannot be used.
+    """
+    with locked(settings.state_dir), heard() as wishes:
+        log.info("daemon.started", pid=os.getpid(), state_dir=str(settings.state_dir))
+        async with _running(settings) as daemon:
+            await daemon.read_resources()
+            ending = await daemon.obey(wishes)
+            log.info("daemon.stopping", services=ending.value)
+            await _end_registrations(
+                daemon.registrations,
+                ending,
+                wishes,
+                withdraw_timeout_s=settings.stop_withdraw_timeout,
+            )
+            await daemon.street.close(settings.stop_commands_timeout)
+        log.info("daemon.stopped")
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Daemon]:
+    """Hold all parts open for the block, in the order of the module's first words."""
+    hub = Hub(FactsLog().hear)
+    records = FileRecords(settings.state_dir)
+    async with AsyncExitStack() as parts:
+        street = await parts.enter_async_context(
+            opened_street(
+                make_sources(settings),
+                make_renderer(settings),
+                records,
+                hub.tell,
+                bringing=Bringing(command_slots=settings.command_slots),
+            )
+        )
+        registrations = await parts.enter_async_context(
+            opened_registrations(make_places(settings), records, hub.tell)
+        )
+        hub.listen(registrations.hear)
+        daemon = Daemon(settings, street, registrations)
+        routes = admin.Admin(daemon.board.snapshot, daemon.apply)
+        await parts.enter_async_context(admin.opened(routes, settings.admin))
+        await parts.enter_async_context(
+            files.watched(settings.templates_dir, street.files, street.files_changed)
+        )
+        yield daemon
+
+
+async def _end_registrations(
+    registrations: Registrations,
+    ending: Ending,
+    wishes: "asyncio.Queue[Wish]",
+    *,
+    withdraw_timeout_s: float,
+) -> None:
+    """Withdraw or detach; a deadline or a second signal ends the wait.
+
+    A store that does not answer must not keep a machine from shutting down; what could
+    not be withdrawn is gone after its TTL.
+    """
+    registrations.end(ending)
+    async with asyncio.TaskGroup() as group:
+        ended = group.create_task(registrations.ended(), name="registrations end")
+        bell = group.create_task(wishes.get(), name="second signal")
+        done, _ = await asyncio.wait(
+            {ended, bell},
+            timeout=withdraw_timeout_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if ended not in done:
+            log.warning("registrations.left", because="signal" if done else "deadline")
+        ended.cancel()
+        bell.cancel()
