@@ -1,0 +1,38 @@
+"""How log lines look: for people on a terminal, JSON otherwise or on request."""
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up(level: str, form: str) -> None:
+    """Send all log lines to stderr.
+
+    Args:
+        level: debug, info, warning or error.
+        form: text, json, or auto: text on a terminal.
+    """
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_last(text=text),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            getattr(logging, level.upper())
+        ),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _last(*, text: bool) -> list[structlog.typing.Processor]:
+    """Return the steps that make a line of an event."""
+    if text:
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [
+        structlog.processors.dict_tracebacks,
+        structlog.processors.JSONRenderer(default=str),
+    ]

@@ -1,0 +1,36 @@
+"""``confwatch run``: the daemon, or one pass of everything."""
+
+import asyncio
+import sys
+
+import click
+
+from confwatch.cli.options import DURATION, common, settings_of, told
+
+
+@click.command()
+@common
+@click.option("--once", is_flag=True, help="Apply everything once, then end.")
+@click.option(
+    "--wait",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="With --once: how long to wait for the stores.",
+)
+def run(*, once: bool, wait: float, **options: str | None) -> None:
+    """Keep the files equal to what the stores say.
+
+    With --once the exit status is 0 if all is in place and read, 1 if anything
+    failed or is owed, 2 if the configuration cannot be used or a daemon holds the
+    lock.
+    """
+    with told():
+        settings = settings_of(options)
+        if once:
+            from confwatch.daemon.once import apply_once
+
+            sys.exit(asyncio.run(apply_once(settings, wait)))
+        from confwatch.daemon.supervisor import serve
+
+        asyncio.run(serve(settings))

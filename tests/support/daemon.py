@@ -1,0 +1,144 @@
+"""The real program in a folder of its own: started, asked, signalled, killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.waiting import until
+
+PROGRAM = (sys.executable, "-m", "confwatch")
+
+
+class Confwatch:
+    """A confdir, a state folder, and at most one daemon over them.
+
+    Attributes:
+        folder: holds everything; ``folder / "out"`` is for targets.
+        store: the URL given to every command.
+    """
+
+    def __init__(self, folder: Path, store: str | None = None) -> None:
+        self.folder = folder
+        self.keys = folder / "keys"
+        self.store = store or f"dir:{self.keys}"
+        self.out = folder / "out"
+        for name in ("keys", "out", "conf/conf.d", "conf/templates"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "log.jsonl"
+
+    def template(self, name: str, text: str) -> None:
+        """Write a template."""
+        (self.folder / "conf/templates" / name).write_text(text)
+
+    def resource(self, name: str, text: str) -> Path:
+        """Write a resource file; ``OUT`` in *text* becomes the folder for targets."""
+        ending = "" if "." in name else ".yaml"
+        path = self.folder / "conf/conf.d" / f"{name}{ending}"
+        path.write_text(text.replace("OUT", str(self.out)))
+        return path
+
+    def options(self) -> list[str]:
+        """Return the options that every command here needs."""
+        return [
+            f"--confdir={self.folder / 'conf'}",
+            f"--store={self.store}",
+            f"--state-dir={self.folder / 'state'}",
+            f"--admin=unix:{self.folder / 'admin.sock'}",
+            "--log-format=json",
+            "--log-level=debug",
+        ]
+
+    def run(
+        self, *command: str, stdin: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one command to its end."""
+        return subprocess.run(
+            [*PROGRAM, *command, *self.options()],
+            input=stdin,
+            capture_output=True,
+            timeout=15,
+            check=False,
+        )
+
+    def put(self, key: str, value: str) -> None:
+        """Put a key through the program itself."""
+        done = self.run("kv", "put", key, value)
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        """Start the daemon; its log goes on in the same file."""
+        assert self._process is None
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*PROGRAM, "run", *self.options()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait for the daemon's end; return its exit status."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        if number is not signal.SIGCONT:
+            os.kill(process.pid, signal.SIGCONT)
+        return process.wait(timeout=15)
+
+    def alive(self) -> bool:
+        """Tell whether the daemon runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def lines(self, event: str = "") -> list[dict[str, Any]]:
+        """Return the log's lines, or those of one event."""
+        found = []
+        for line in self._log.read_bytes().splitlines():
+            try:
+                fields = json.loads(line)
+            except ValueError:
+                fields = {"event": "not json", "line": line.decode("utf-8", "replace")}
+            if not event or fields.get("event") == event:
+                found.append(fields)
+        return found
+
+    async def logged(self, event: str, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until *event* was logged *count* times; return its lines."""
+        await until(lambda: len(self.lines(event)) >= count)
+        return self.lines(event)
+
+    async def holds(self, name: str, text: str) -> None:
+        """Wait until a target holds *text*."""
+        path = self.out / name
+        await until(lambda: path.exists() and path.read_text() == text)
+
+    def status(self) -> dict[str, Any]:
+        """Return the daemon's own word on how it is."""
+        told: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        return told
+
+    def close(self) -> None:
+        """Kill the daemon where it still runs."""
+        if self._process is not None:
+            self.end(signal.SIGKILL)
+
+
+@contextmanager
+def confwatch(folder: Path, store: str | None = None) -> Iterator[Confwatch]:
+    """Hold a folder with our program in it; nothing of it runs after the block."""
+    program = Confwatch(folder, store)
+    try:
+        yield program
+    finally:
+        program.close()
