@@ -21,10 +21,13 @@ def make_renderer(settings: Settings) -> Renderer:
 def make_sources(settings: Settings) -> Mapping[str, Source]:
     """Make the read side of every store, by its name.
 
-    Raises:
-        ConfigError: a store's settings cannot be used.
+    Nothing is opened yet.
     """
-    return {name: open_store(one).source() for name, one in settings.stores.items()}
+    reconcile_s = settings.reconcile
+    return {
+        name: open_store(one, reconcile_s=reconcile_s).source()
+        for name, one in settings.stores.items()
+    }
 
 
 def make_places(settings: Settings) -> Mapping[str, Place]:

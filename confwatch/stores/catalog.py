@@ -28,15 +28,48 @@ class Store:
     host: str | None
 
 
-def open_store(settings: StoreSettings) -> Store:
-    """Make the store that *settings* name.
+RECONCILE_S = 600.0
 
-    Raises:
-        ConfigError: something in them cannot be used.
+
+def open_store(settings: StoreSettings, *, reconcile_s: float = RECONCILE_S) -> Store:
+    """Make the store that *settings* name; nothing is opened yet.
+
+    Args:
+        settings: one entry of ``stores``.
+        reconcile_s: seconds between checks that no change was missed.
     """
     if settings.url.scheme == "dir":
         return _dir(settings)
-    raise NotImplementedError
+    return _etcd(settings, reconcile_s)
+
+
+def _etcd(settings: StoreSettings, reconcile_s: float) -> Store:
+    """Make an etcd store."""
+    from confwatch.stores.etcd.client import Options
+    from confwatch.stores.etcd.registrar import EtcdRegistrar
+    from confwatch.stores.etcd.source import EtcdSource
+    from confwatch.stores.etcd.writer import opened
+
+    url = settings.url
+    scheme = "https" if url.scheme == "etcds" else "http"
+    options = Options(
+        endpoints=tuple(f"{scheme}://{endpoint}" for endpoint in url.endpoints),
+        prefix=url.prefix,
+        shown=url.shown,
+        ca=settings.ca,
+        cert=settings.cert,
+        key=settings.key,
+        user=settings.user,
+        password=settings.password,
+        password_file=settings.password_file,
+        reconcile_s=reconcile_s,
+    )
+    return Store(
+        source=lambda: EtcdSource(options),
+        writer=lambda: opened(options),
+        registrar=lambda: EtcdRegistrar(options),
+        host=url.endpoints[0].rpartition(":")[0].strip("[]"),
+    )
 
 
 def _dir(settings: StoreSettings) -> Store:

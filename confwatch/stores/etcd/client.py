@@ -1,0 +1,293 @@
+"""Asks etcd over HTTP: endpoints, TLS, tokens, and what a failure means."""
+
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+
+from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
+from confwatch.model.keys import Key
+from confwatch.model.secret import Secret
+from confwatch.wire import etcd as wire
+
+T = TypeVar("T")
+
+CALL_S = 5.0
+LIST_S = 30.0
+CONNECT_S = 3.0
+READ_BYTES = 1 << 20
+OK = 200
+_KEEP_IDLE_S, _KEEP_INTERVAL_S, _KEEP_TRIES = 30, 10, 3
+
+NOT_FOUND, DENIED, EXHAUSTED, OUT_OF_RANGE = 5, 7, 8, 11
+INVALID, PRECONDITION, UNAUTHENTICATED = 3, 9, 16
+"""gRPC's codes."""
+
+
+class Denied(SourceRejected):
+    """The user may not do this, here."""
+
+
+class Compacted(SourceUnavailable):
+    """What was asked for is history that etcd has dropped."""
+
+
+class NotFound(SourceRejected):
+    """There is no such lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where etcd is and who we are.
+
+    Attributes:
+        endpoints: each ``scheme://host:port``.
+        prefix: stands before every key.
+        shown: the URL for people and logs.
+        ca: PEM of who signs the servers' certificates; None for the system's.
+        cert: PEM of our certificate; with *key*.
+        key: PEM of its private key.
+        user: None where etcd does not ask.
+        password: of the user; None where *password_file* has it.
+        password_file: read at every authentication.
+        reconcile_s: seconds between proofs that no change was missed.
+    """
+
+    endpoints: tuple[str, ...]
+    prefix: Key
+    shown: str
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    user: str | None = None
+    password: Secret | None = None
+    password_file: Path | None = None
+    reconcile_s: float = 600.0
+
+
+class Client:
+    """One connection pool to one etcd cluster; asks one endpoint at a time."""
+
+    def __init__(self, options: Options, session: aiohttp.ClientSession) -> None:
+        self.options = options
+        self._session = session
+        self._at = 0
+        self._token: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The store's URL for people and logs."""
+        return self.options.shown
+
+    async def call(
+        self, path: str, body: wire.Body, kind: type[T], *, timeout_s: float = CALL_S
+    ) -> T:
+        """Ask for one answer.
+
+        A stale token is renewed once. An endpoint that cannot be reached at all is
+        passed over; after any other failure the next call goes to the next one.
+
+        Raises:
+            SourceUnavailable, SourceRejected, SourceGarbled: see ``contracts.Source``;
+                Compacted, Denied and NotFound among them.
+        """
+        for _ in self.options.endpoints[1:]:
+            try:
+                return await self._authorized(path, body, kind, timeout_s)
+            except _Unreachable:
+                continue
+        return await self._authorized(path, body, kind, timeout_s)
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, body: wire.Body
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """Hold open an answer without end.
+
+        Raises:
+            SourceUnavailable, SourceRejected: as ``call``.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        headers = await self._headers()
+        async with (
+            self._translated(),
+            self._session.post(
+                self._url(path), data=json.dumps(body), headers=headers, timeout=timeout
+            ) as answer,
+        ):
+            if answer.status != OK:
+                raise self._refused(answer.status, await answer.read())
+            if answer.connection is not None and answer.connection.transport:
+                _keep_alive(answer.connection.transport.get_extra_info("socket"))
+            yield answer.content
+
+    def next_endpoint(self) -> None:
+        """Ask another endpoint from now on."""
+        self._at = (self._at + 1) % len(self.options.endpoints)
+
+    async def _authorized(
+        self, path: str, body: wire.Body, kind: type[T], timeout_s: float
+    ) -> T:
+        """Ask the endpoint of the moment, with a new token where the old one died."""
+        try:
+            return await self._post(path, body, kind, timeout_s)
+        except _Stale:
+            return await self._post(path, body, kind, timeout_s)
+
+    async def _post(
+        self, path: str, body: wire.Body, kind: type[T], timeout_s: float
+    ) -> T:
+        """Ask once."""
+        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S)
+        headers = await self._headers() if path != "/v3/auth/authenticate" else {}
+        async with (
+            self._translated(),
+            self._session.post(
+                self._url(path), data=json.dumps(body), headers=headers, timeout=timeout
+            ) as answer,
+        ):
+            raw = await answer.read()
+            if answer.status != OK:
+                raise self._refused(answer.status, raw)
+        return wire.decode(self.shown, raw, kind)
+
+    async def _headers(self) -> dict[str, str]:
+        """Return the headers of every request.
+
+        Without hasleader, a member that lost its quorum keeps a watch open and silent.
+        """
+        headers = {"Grpc-Metadata-hasleader": "true"}
+        if self.options.user is not None:
+            if self._token is None:
+                self._token = await self._authenticate(self.options.user)
+            headers["Authorization"] = self._token
+        return headers
+
+    async def _authenticate(self, user: str) -> str:
+        """Return a new token.
+
+        Raises:
+            SourceRejected: the password is wrong, or its file cannot be read.
+        """
+        password = self.options.password or Secret("")
+        if self.options.password_file is not None:
+            try:
+                text = self.options.password_file.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                problem = f"cannot read the password file: {type(error).__name__}"
+                raise SourceRejected(self.shown, problem) from error
+            password = Secret(text.removesuffix("\n"))
+        body = {"name": user, "password": password.reveal()}
+        path = "/v3/auth/authenticate"
+        return (await self._post(path, body, wire.AuthAnswer, CALL_S)).token
+
+    def _url(self, path: str) -> str:
+        return self.options.endpoints[self._at] + path
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        """Map what aiohttp raises, once; the next endpoint is asked next."""
+        try:
+            yield
+        except aiohttp.ClientConnectorCertificateError as error:
+            self.next_endpoint()
+            problem = "its certificate is not to be trusted"
+            raise SourceRejected(self.shown, problem) from error
+        except aiohttp.ClientConnectorError as error:
+            self.next_endpoint()
+            problem = f"cannot connect: {error.strerror}"
+            raise _Unreachable(self.shown, problem) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            self.next_endpoint()
+            raise _Unreachable(self.shown, "cannot connect in time") from error
+        except TimeoutError as error:
+            self.next_endpoint()
+            raise SourceUnavailable(self.shown, "no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            self.next_endpoint()
+            problem = f"the connection broke ({type(error).__name__})"
+            raise SourceUnavailable(self.shown, problem) from error
+
+    def _refused(self, status: int, raw: bytes) -> SourceError:
+        """Return what a refusal means."""
+        told = wire.refusal(raw)
+        return self.failure(told.code, told.message or told.error or f"HTTP {status}")
+
+    def failure(self, code: int, message: str) -> SourceError:
+        """Return what one of gRPC's codes means, in etcd's words."""
+        if code == UNAUTHENTICATED or (code == INVALID and "user name" in message):
+            kind: type[SourceError] = _Stale if self._token else SourceRejected
+            self._token = None
+        elif code == OUT_OF_RANGE and "compacted" in message:
+            kind = Compacted
+        elif code in _KINDS:
+            kind = _KINDS[code]
+        else:
+            self.next_endpoint()
+            kind = SourceUnavailable
+        return kind(self.shown, message)
+
+
+class _Unreachable(SourceUnavailable):
+    """Nothing was sent, so the next endpoint may be asked the same."""
+
+
+class _Stale(SourceUnavailable):
+    """The token is not known (any more)."""
+
+
+_KINDS: dict[int, type[SourceError]] = {
+    INVALID: SourceRejected,
+    NOT_FOUND: NotFound,
+    DENIED: Denied,
+    EXHAUSTED: SourceRejected,
+    OUT_OF_RANGE: SourceRejected,
+    PRECONDITION: SourceRejected,
+}
+
+
+@asynccontextmanager
+async def connected(options: Options) -> AsyncIterator[Client]:
+    """Hold a client for the block; leaving it closes all its sockets.
+
+    Raises:
+        SourceRejected: a certificate file cannot be used.
+    """
+    connector = aiohttp.TCPConnector(ssl=_tls(options), limit=0)
+    async with aiohttp.ClientSession(
+        connector=connector, read_bufsize=READ_BYTES
+    ) as session:
+        yield Client(options, session)
+
+
+def _tls(options: Options) -> ssl.SSLContext | bool:
+    """Return how to trust and be trusted; the files are read now."""
+    if not options.endpoints[0].startswith("https:"):
+        return True  # aiohttp's default, and without meaning for plain HTTP
+    try:
+        context = ssl.create_default_context(cafile=options.ca)
+        if options.cert is not None:
+            context.load_cert_chain(options.cert, options.key)
+    except (OSError, ssl.SSLError) as error:
+        problem = f"its certificate files cannot be used: {error.strerror or error}"
+        raise SourceRejected(options.shown, problem) from error
+    return context
+
+
+def _keep_alive(connection: socket.socket | None) -> None:
+    """Let the kernel notice a peer that is gone without a word."""
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_KEEPIDLE, _KEEP_IDLE_S),
+        (socket.TCP_KEEPINTVL, _KEEP_INTERVAL_S),
+        (socket.TCP_KEEPCNT, _KEEP_TRIES),
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,84 @@
+"""Reads whole prefixes, page by page, all of one revision."""
+
+from dataclasses import dataclass
+
+from confwatch.model.keys import Key, is_below
+from confwatch.stores.etcd.client import LIST_S, Client, Denied
+from confwatch.stores.etcd.ranges import Namespace, as_key
+from confwatch.wire import etcd as wire
+
+PAGE = 2_000
+
+
+@dataclass(slots=True)
+class Listing:
+    """What a list found.
+
+    Attributes:
+        revision: the moment of all of it; 0 before the first page.
+        entries: every key and its value.
+        counts: by prefix, how many keys etcd has there, folder markers among them.
+        inner: prefixes whose own key may not be read, only what is below.
+    """
+
+    revision: int
+    entries: dict[Key, bytes]
+    counts: dict[Key, int]
+    inner: set[Key]
+
+
+async def list_prefixes(
+    client: Client, namespace: Namespace, prefixes: frozenset[Key], inner: set[Key]
+) -> Listing:
+    """Read all *prefixes* as of one revision.
+
+    Args:
+        client: asks etcd.
+        namespace: what we see of it.
+        prefixes: none below another; at least one.
+        inner: those of which we may read only what is below, as far as is known.
+
+    Raises:
+        SourceError: nothing of what was read is used. Compacted where it took too long.
+    """
+    found = Listing(0, {}, {}, set(inner))
+    for prefix in sorted(prefixes):
+        found.counts[prefix] = 0
+        try:
+            await _list(client, namespace, prefix, found)
+        except Denied:
+            if prefix in found.inner:
+                raise
+            # A role for "/app/" may not read "/app": then that key is not ours to know.
+            found.inner.add(prefix)
+            try:
+                await _list(client, namespace, prefix, found)
+            except Denied as error:
+                raise Denied(client.shown, f"{prefix}: {error.problem}") from error
+    return found
+
+
+async def _list(
+    client: Client, namespace: Namespace, prefix: Key, found: Listing
+) -> None:
+    """Read one prefix to its end, into *found*."""
+    span = namespace.range(prefix, inner=prefix in found.inner)
+    key, more = span.key, True
+    while more:
+        body = wire.range_body(key, span.end, limit=PAGE, revision=found.revision)
+        page = await client.call(
+            "/v3/kv/range", body, wire.RangeAnswer, timeout_s=LIST_S
+        )
+        found.revision = found.revision or page.header.revision
+        for pair in page.kvs:
+            text = namespace.text(pair.key)
+            # Between "/app" and "/app0" lies more than what is below "/app".
+            if text is None or not is_below(text, prefix):
+                continue
+            found.counts[prefix] += 1
+            name = as_key(text)
+            if name is not None:
+                found.entries[name] = pair.value
+        more = page.more and bool(page.kvs)
+        if more:
+            key = page.kvs[-1].key + b"\0"

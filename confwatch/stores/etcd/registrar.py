@@ -1,0 +1,175 @@
+"""Announces services in etcd: records under a lease that is kept alive.
+
+Keeping it alive makes no revision, so it wakes nobody who watches.
+"""
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.model.keys import Key
+from confwatch.model.service import LeaseState, Record
+from confwatch.stores.etcd.client import CALL_S, Client, NotFound, Options, connected
+from confwatch.stores.etcd.ranges import Namespace
+from confwatch.stores.identity import is_ours, state_of
+from confwatch.wire import etcd as wire
+
+
+class EtcdRegistrar:
+    """The write side of one cluster."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    @asynccontextmanager
+    async def open(
+        self, ttl_s: float, resume: LeaseState | None
+    ) -> AsyncIterator["EtcdSession"]:
+        """Open a session; leaving the block revokes its lease, unless detached.
+
+        Raises:
+            SourceUnavailable, SourceRejected: no session was made.
+        """
+        async with connected(self._options) as client:
+            session = await self._adopted(client, ttl_s, resume)
+            if session is None:
+                body: wire.Body = {"TTL": str(math.ceil(ttl_s))}
+                path = "/v3/lease/grant"
+                granted = await client.call(path, body, wire.GrantAnswer)
+                session = EtcdSession(client, granted.lease, ttl_s, ())
+            try:
+                yield session
+            finally:
+                await session.close()
+
+    async def _adopted(
+        self, client: Client, ttl_s: float, resume: LeaseState | None
+    ) -> "EtcdSession | None":
+        """Return a session over the lease of an earlier run, if it still lives."""
+        if resume is None or not is_ours(resume, client.shown, ttl_s):
+            return None
+        session = EtcdSession(client, int(resume.lease), ttl_s, resume.keys)
+        try:
+            await session.renew()
+        except LeaseLost:
+            return None
+        return session
+
+
+class EtcdSession:
+    """One lease of ours."""
+
+    def __init__(
+        self, client: Client, lease: int, ttl_s: float, keys: tuple[Key, ...]
+    ) -> None:
+        self._client = client
+        self._namespace = Namespace(client.options.prefix)
+        self._lease = lease
+        self._ttl_s = ttl_s
+        self._keys = set(keys)
+        self._detached = False
+        self._lost = False
+
+    @property
+    def state(self) -> LeaseState:
+        """What the next start needs to adopt this lease."""
+        return state_of(self._client.shown, str(self._lease), self._ttl_s, self._keys)
+
+    async def put(self, record: Record) -> bool:
+        """Make the key hold these bytes under our lease; tell if that took a write.
+
+        Raises:
+            LeaseLost: etcd no longer knows the lease.
+            RegistrationRejected: another living lease holds the key otherwise.
+            SourceUnavailable, SourceRejected: nothing is known to be written.
+        """
+        raw = self._namespace.raw(record.key)
+        created = await self._txn(wire.create_body(raw, record.value, self._lease))
+        self._keys.add(record.key)
+        if created.succeeded:
+            return True
+        seen = _first(created)
+        if seen is None:
+            return await self.put(record)  # it went between the two looks
+        if (seen.lease, seen.value) == (self._lease, record.value):
+            return False
+        if seen.lease not in (0, self._lease) and seen.value != record.value:
+            self._keys.discard(record.key)
+            fields = {"key": record.key, "lease": f"{seen.lease:x}"}
+            problem = f"{record.key} is held by another living lease"
+            raise RegistrationRejected(self._client.shown, problem, fields)
+        body = wire.replace_body(seen, record.value, self._lease)
+        if not (await self._txn(body)).succeeded:
+            problem = f"{record.key} was written by somebody else just now"
+            raise RegistrationRejected(self._client.shown, problem)
+        return True
+
+    async def withdraw(self, key: Key) -> None:
+        """Remove a record, if it is ours.
+
+        Raises:
+            SourceUnavailable, SourceRejected: it may still stand.
+        """
+        raw = self._namespace.raw(key)
+        await self._txn(wire.delete_if_leased_body(raw, self._lease))
+        self._keys.discard(key)
+
+    async def renew(self) -> None:
+        """Keep the lease alive.
+
+        Raises:
+            LeaseLost: etcd answers, and does not know it.
+            SourceUnavailable, SourceRejected: not confirmed this time.
+        """
+        path = "/v3/lease/keepalive"
+        body = {"ID": str(self._lease)}
+        timeout_s = min(CALL_S, self._ttl_s / 3)
+        answer = await self._client.call(
+            path, body, wire.KeepAliveAnswer, timeout_s=timeout_s
+        )
+        if answer.result.ttl <= 0:
+            # No error: the answer just has no TTL.
+            raise self._lost_by("etcd does not know it any more")
+
+    def detach(self) -> None:
+        """Leave the lease standing for the next start when the block is left."""
+        self._detached = True
+
+    async def close(self) -> None:
+        """Revoke the lease and with it every record, unless detached or lost.
+
+        Raises:
+            SourceUnavailable, SourceRejected: it goes with its ttl.
+        """
+        if self._detached or self._lost:
+            return
+        body = {"ID": str(self._lease)}
+        try:
+            await self._client.call("/v3/lease/revoke", body, wire.TxnAnswer)
+        except NotFound:
+            return
+
+    async def _txn(self, body: wire.Body) -> wire.TxnAnswer:
+        """Make one transaction.
+
+        Raises:
+            LeaseLost: it needs the lease, which is gone.
+        """
+        try:
+            return await self._client.call("/v3/kv/txn", body, wire.TxnAnswer)
+        except NotFound as error:
+            raise self._lost_by(error.problem) from error
+
+    def _lost_by(self, problem: str) -> LeaseLost:
+        """Note that the lease is gone, and return the error that tells it."""
+        self._lost = True
+        return LeaseLost(self._client.shown, problem)
+
+
+def _first(answer: wire.TxnAnswer) -> wire.KeyValue | None:
+    """Return the key that a transaction read; None where it is not there."""
+    for part in answer.responses:
+        if part.response_range is not None and part.response_range.kvs:
+            return part.response_range.kvs[0]
+    return None

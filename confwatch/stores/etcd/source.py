@@ -1,0 +1,176 @@
+"""etcd, watched: one stream where that can be, and no change missed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from confwatch.errors import SourceError
+from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
+from confwatch.model.keys import Key, is_covered, outermost
+from confwatch.stores.etcd.client import Client, Compacted, Denied, Options, connected
+from confwatch.stores.etcd.listing import list_prefixes
+from confwatch.stores.etcd.proof import Prover
+from confwatch.stores.etcd.ranges import Namespace
+from confwatch.stores.etcd.stream import Unfit, WentBack
+from confwatch.stores.etcd.watch import Scope, Watch
+
+
+class EtcdSource:
+    """Reads one etcd cluster."""
+
+    consistency = Consistency.REVISION
+
+    def __init__(self, options: Options) -> None:
+        """Make the source; nothing is opened yet."""
+        self._options = options
+
+    @property
+    def shown(self) -> str:
+        """The store's URL without user part and query."""
+        return self._options.shown
+
+    @asynccontextmanager
+    async def subscribe(
+        self, cover: frozenset[Key]
+    ) -> AsyncIterator["EtcdSubscription"]:
+        """Open a subscription; leaving the block closes all its sockets."""
+        async with asyncio.TaskGroup() as group, AsyncExitStack() as sockets:
+            subscription = EtcdSubscription(self._options, group, sockets)
+            subscription.cover(cover)
+            try:
+                yield subscription
+            finally:
+                await subscription.close()
+
+
+class EtcdSubscription:
+    """The covered prefixes of one cluster, as of the last event.
+
+    Every covered prefix that was told is a scope with a floor: the revision up to which
+    all that happened to it is told. A watch that broke goes on from there, if the store
+    still has that history and is still the same store; else the whole picture is told.
+    """
+
+    def __init__(
+        self, options: Options, group: asyncio.TaskGroup, sockets: AsyncExitStack
+    ) -> None:
+        self._options = options
+        self._sockets = sockets
+        self._client: Client | None = None
+        self._namespace = Namespace(options.prefix)
+        self._cover: frozenset[Key] = frozenset()
+        self._scopes: dict[Key, Scope] = {}
+        self._inner: set[Key] = set()
+        self._watch = Watch(self._namespace, group)
+        self._prover = Prover(self._namespace, options.reconcile_s)
+        self._moved_at = asyncio.get_running_loop().time()
+
+    def cover(self, prefixes: frozenset[Key]) -> None:
+        """Widen or narrow what is watched."""
+        self._cover = outermost(prefixes)
+        # Before any is forgotten: a stream that is given up knew how far it was.
+        self._watch.settle(self._scopes)
+        told = self._scopes.items()
+        self._scopes = {prefix: one for prefix, one in told if prefix in self._cover}
+        self._watch.wake()
+
+    def moved_at(self) -> float:
+        """Tell when the cluster last answered or told anything."""
+        return max(self._moved_at, self._watch.heard_at())
+
+    async def next(self) -> StoreEvent:
+        """Return the next event.
+
+        Raises:
+            SourceUnavailable, SourceRejected, SourceGarbled: see ``contracts.Source``.
+        """
+        try:
+            while True:
+                event = await self._next(await self._connected())
+                if event is not None:
+                    return event
+        except (Compacted, WentBack, Unfit):
+            # The next attempt begins with the whole picture.
+            self._scopes = {}
+            await self._disconnect()
+            raise
+        except SourceError:
+            self._watch.settle(self._scopes)
+            await self._disconnect()
+            raise
+
+    async def close(self) -> None:
+        """End all streams."""
+        await self._watch.stop()
+
+    async def _next(self, client: Client) -> StoreEvent | None:
+        """Return the next event; None where it is only time to look again."""
+        if not self._cover:
+            await self._watch.woken()
+            return None
+        new = self._cover - self._scopes.keys()
+        if new:
+            return await self._load(client, new)
+        try:
+            await self._watch.follow(client, self._scopes, self._inner)
+            event = await self._watch.next(self._scopes)
+        except Denied:
+            # A range over all prefixes holds keys between them that are not granted.
+            self._watch.settle(self._scopes)
+            await self._watch.stop()
+            if self._watch.split():
+                return None
+            raise
+        if event is None and self._watch.is_silent():
+            await self._look_for_life(client)
+        return event
+
+    async def _load(self, client: Client, new: frozenset[Key]) -> StoreEvent | None:
+        """Read the prefixes that were not told yet."""
+        found = await list_prefixes(client, self._namespace, new, self._inner)
+        self._alive()
+        if found.revision < self._newest():
+            raise WentBack(client.shown, "its revision went back")
+        self._inner = found.inner
+        # The cover may have changed while the pages came.
+        kept = new & self._cover
+        counts = found.counts
+        self._scopes |= {one: Scope(found.revision, counts[one]) for one in kept}
+        entries = {k: v for k, v in found.entries.items() if is_covered(k, kept)}
+        return Loaded(kept, Revision(str(found.revision)), entries) if kept else None
+
+    async def _look_for_life(self, client: Client) -> None:
+        """Ask whether a silent cluster is alive, the same, and has nothing to tell."""
+        revision = await self._prover.revision(client)
+        self._alive()
+        self._watch.settle(self._scopes)
+        newest = self._newest()
+        if revision < newest:
+            raise WentBack(client.shown, "its revision went back")
+        if revision > newest and self._prover.due():
+            proven = await self._prover.prove(client, self._scopes, self._inner)
+            # Nothing of ours happened up to here: a compaction below it is no loss.
+            for scope in self._scopes.values():
+                scope.floor = max(scope.floor, proven)
+        self._watch.heard()
+
+    def _newest(self) -> int:
+        """Return the newest revision that was seen."""
+        return max((one.floor for one in self._scopes.values()), default=0)
+
+    def _alive(self) -> None:
+        """Note that the cluster answered."""
+        self._moved_at = asyncio.get_running_loop().time()
+
+    async def _connected(self) -> Client:
+        """Return the client; certificates are read again after a failure."""
+        if self._client is None:
+            opened = connected(self._options)
+            self._client = await self._sockets.enter_async_context(opened)
+        return self._client
+
+    async def _disconnect(self) -> None:
+        """End the streams, and close the sockets of a connection that failed."""
+        await self._watch.stop()
+        await self._sockets.aclose()
+        self._client = None

@@ -1,0 +1,258 @@
+"""The watches over all covered prefixes: one where that can be, a few where not.
+
+With one, an event holds all that a transaction did. With several, what they tell of one
+revision is joined if it arrives within a moment, which it nearly always does.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from confwatch.errors import SourceError
+from confwatch.model.events import Changed, Revision
+from confwatch.model.keys import Key
+from confwatch.stores.etcd.client import Client
+from confwatch.stores.etcd.ranges import (
+    Namespace,
+    Range,
+    as_key,
+    covering,
+    grouped,
+    scope_of,
+)
+from confwatch.stores.etcd.stream import Stream, Told
+from confwatch.wire import etcd as wire
+
+SILENT_S = 30.0
+JOIN_S = 0.02
+MOST_WAITING = 256
+FOREIGN_TIMES = 4
+FOREIGN_KEYS = 10_000
+"""Below this a wide range costs nothing, and one stream keeps transactions whole."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What is known of one covered prefix.
+
+    Attributes:
+        floor: all that happened up to this revision is told.
+        count: keys that etcd has there.
+    """
+
+    floor: int
+    count: int
+
+
+class Watch:
+    """The streams of one subscription."""
+
+    def __init__(self, namespace: Namespace, group: asyncio.TaskGroup) -> None:
+        self._namespace = namespace
+        self._group = group
+        self._inbox: asyncio.Queue[Told | None] = asyncio.Queue(MOST_WAITING)
+        self._held: deque[Told] = deque()
+        self._streams: dict[Stream, asyncio.Task[None]] = {}
+        self._split = False
+        self._planned: frozenset[Key] = frozenset()
+
+    def wake(self) -> None:
+        """Let a wait end: there is something else to do first."""
+        if not self._inbox.full():
+            self._inbox.put_nowait(None)
+
+    def heard_at(self) -> float:
+        """Tell when any stream last said something, on the loop's clock."""
+        return max((one.heard_at for one in self._streams), default=0.0)
+
+    def heard(self) -> None:
+        """Take it that all streams are well: their cluster is."""
+        for stream in self._streams:
+            stream.heard_at = asyncio.get_running_loop().time()
+
+    def is_silent(self) -> bool:
+        """Tell whether any stream has been silent for long."""
+        now = asyncio.get_running_loop().time()
+        return any(now - one.heard_at >= SILENT_S for one in self._streams)
+
+    def split(self) -> bool:
+        """Watch each prefix by itself from now on; False where that is done already."""
+        before, self._split = self._split, True
+        return not before
+
+    async def stop(self) -> None:
+        """End all streams; what they told and nobody took is told again."""
+        streams, self._streams = self._streams, {}
+        self._planned = frozenset()
+        self._held.clear()
+        for task in streams.values():
+            task.cancel()
+        if streams:
+            await asyncio.wait(streams.values())
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+
+    async def follow(
+        self, client: Client, scopes: Mapping[Key, Scope], inner: set[Key]
+    ) -> None:
+        """Make the streams fit the scopes; they go on from where the scopes are.
+
+        Raises:
+            SourceError: etcd cannot be asked how large a range is.
+        """
+        if self._planned == scopes.keys():
+            return
+        spans = await self._plan(client, scopes, inner)
+        if [one.span for one in self._streams] != spans:
+            self.settle(scopes)
+            await self.stop()
+            newest = max(one.floor for one in scopes.values())
+            for span in spans:
+                cursor = self._floor(span, scopes)
+                stream = Stream(span, cursor, newest)
+                reading = stream.run(client, self._inbox)
+                self._streams[stream] = self._group.create_task(
+                    reading, name=f"watch {client.shown} from {cursor}"
+                )
+        self._planned = frozenset(scopes)
+
+    def settle(self, scopes: Mapping[Key, Scope]) -> None:
+        """Raise every scope's floor to what its stream has handed out."""
+        for prefix, scope in scopes.items():
+            span = self._namespace.range(prefix, inner=True)
+            for stream in self._streams:
+                if stream.span.holds(span):
+                    scope.floor = max(scope.floor, stream.cursor)
+
+    async def woken(self) -> None:
+        """Wait until there is something to do."""
+        await self._inbox.get()
+
+    async def next(self, scopes: Mapping[Key, Scope]) -> Changed | None:
+        """Return the next change; None where nothing of ours happened.
+
+        Cancelling it loses nothing.
+
+        Raises:
+            SourceError: why a stream ended.
+        """
+        try:
+            await self._hold()
+        except TimeoutError:
+            return None
+        if not self._held:
+            return None
+        stream, told = self._held.popleft()
+        if isinstance(told, SourceError):
+            raise told
+        change = _Change(self._namespace, scopes)
+        change.add(stream, told)
+        for other in [*self._held]:
+            if other[0] is not stream and _newest(other[1]) == change.revision:
+                self._held.remove(other)
+                change.add(other[0], other[1])  # type: ignore[arg-type]
+        return change.event()
+
+    async def _hold(self) -> None:
+        """Take at least one answer from the streams; of several all of a moment.
+
+        Raises:
+            TimeoutError: nobody said anything for long.
+        """
+        if not self._held:
+            async with asyncio.timeout(SILENT_S):
+                self._keep(await self._inbox.get())
+        if len(self._streams) > 1 and self._held:
+            loop = asyncio.get_running_loop()
+            until = loop.time() + JOIN_S
+            try:
+                async with asyncio.timeout_at(until):
+                    while True:
+                        self._keep(await self._inbox.get())
+            except TimeoutError:
+                return
+
+    def _keep(self, told: Told | None) -> None:
+        """Hold what a stream said, if it is one of those we have."""
+        if told is not None and told[0] in self._streams:
+            self._held.append(told)
+
+    async def _plan(
+        self, client: Client, scopes: Mapping[Key, Scope], inner: set[Key]
+    ) -> list[Range]:
+        """Return the ranges to watch."""
+        spans = [self._namespace.range(one, inner=one in inner) for one in scopes]
+        if len(spans) == 1 or self._split:
+            return grouped(spans)
+        whole = covering(spans)
+        ours = sum(one.count for one in scopes.values())
+        body = wire.range_body(whole.key, whole.end, count=True)
+        answer = await client.call("/v3/kv/range", body, wire.RangeAnswer)
+        foreign = answer.count - ours
+        if foreign > FOREIGN_KEYS and answer.count > FOREIGN_TIMES * ours:
+            return grouped(spans)
+        return [whole]
+
+    def _floor(self, span: Range, scopes: Mapping[Key, Scope]) -> int:
+        """Return the revision up to which all in *span* is told."""
+        return min(
+            scope.floor
+            for prefix, scope in scopes.items()
+            if span.holds(self._namespace.range(prefix, inner=True))
+        )
+
+
+class _Change:
+    """One event in the making."""
+
+    def __init__(self, namespace: Namespace, scopes: Mapping[Key, Scope]) -> None:
+        self.revision = 0
+        self._namespace = namespace
+        self._scopes = scopes
+        self._put: dict[Key, bytes] = {}
+        self._gone: set[Key] = set()
+
+    def add(self, stream: Stream, answer: wire.WatchAnswer) -> None:
+        """Take over what one answer tells, as far as it is new and ours."""
+        for event in answer.events:
+            # Old servers tell some events twice; a scope loaded since knows more.
+            if event.kv.mod_revision > stream.cursor:
+                self._take(event)
+        # Not the header's revision: a line of history is followed by more of it.
+        newest = max((one.kv.mod_revision for one in answer.events), default=0)
+        stream.cursor = max(stream.cursor, newest)
+        self.revision = max(self.revision, newest)
+
+    def event(self) -> Changed | None:
+        """Return it; None where nothing of ours is in it."""
+        if not self._put and not self._gone:
+            return None
+        return Changed(Revision(str(self.revision)), self._put, frozenset(self._gone))
+
+    def _take(self, event: wire.Event) -> None:
+        """Take over one key."""
+        text = self._namespace.text(event.kv.key)
+        prefix = None if text is None else scope_of(text, self._scopes)
+        if text is None or prefix is None:
+            return
+        scope = self._scopes[prefix]
+        if event.kv.mod_revision <= scope.floor:
+            return
+        gone = event.type == "DELETE"
+        scope.count += -1 if gone else event.kv.version == 1
+        key = as_key(text)
+        if key is None:
+            return
+        if gone:
+            self._put.pop(key, None)
+            self._gone.add(key)
+        else:
+            self._gone.discard(key)
+            self._put[key] = event.kv.value
+
+
+def _newest(told: wire.WatchAnswer | SourceError) -> int:
+    """Return the newest revision of an answer's events; 0 where it has none."""
+    events: Iterable[wire.Event] = () if isinstance(told, SourceError) else told.events
+    return max((one.kv.mod_revision for one in events), default=0)
