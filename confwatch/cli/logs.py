@@ -33,6 +33,15 @@ def _last(*, text: bool) -> list[structlog.typing.Processor]:
     if text:
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     return [
+        _news_first,
         structlog.processors.dict_tracebacks,
         structlog.processors.JSONRenderer(default=str),
     ]
+
+
+def _news_first(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Put first what a person looks for first."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return {**first, **event}

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.etcd import EtcdServer
 
 from tests.support.daemon import Confwatch, confwatch
+from tests.support.etcd import EtcdServer
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.real, pytest.mark.daemon, pytest.mark.timeout(60)]
 
 PAIR = """
 templates:

@@ -22,6 +22,9 @@ EXPECTED = (
 )
 
 
+pytestmark = pytest.mark.daemon
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Confwatch]:
     with confwatch(tmp_path) as running:

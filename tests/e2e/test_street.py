@@ -21,6 +21,9 @@ LOOP = """{% for pair in gets("/web/*") %}
 """
 
 
+pytestmark = pytest.mark.daemon
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Confwatch]:
     with confwatch(tmp_path) as running:
