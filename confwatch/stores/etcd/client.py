@@ -1,5 +1,6 @@
 """Asks etcd over HTTP: endpoints, TLS, tokens, and what a failure means."""
 
+import io
 import json
 import socket
 import ssl
@@ -118,7 +119,7 @@ class Client:
         async with (
             self._translated(),
             self._session.post(
-                self._url(path), data=json.dumps(body), headers=headers, timeout=timeout
+                self._url(path), data=_payload(body), headers=headers, timeout=timeout
             ) as answer,
         ):
             if answer.status != OK:
@@ -149,7 +150,7 @@ class Client:
         async with (
             self._translated(),
             self._session.post(
-                self._url(path), data=json.dumps(body), headers=headers, timeout=timeout
+                self._url(path), data=_payload(body), headers=headers, timeout=timeout
             ) as answer,
         ):
             raw = await answer.read()
@@ -264,6 +265,11 @@ async def connected(options: Options) -> AsyncIterator[Client]:
         connector=connector, read_bufsize=READ_BYTES
     ) as session:
         yield Client(options, session)
+
+
+def _payload(body: wire.Body) -> io.BytesIO:
+    """Return a request's body; as a file, which is sent piece by piece."""
+    return io.BytesIO(json.dumps(body).encode("ascii"))
 
 
 def _tls(options: Options) -> ssl.SSLContext | bool:

@@ -1,0 +1,157 @@
+"""What every registrar promises, asked of each of them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from confwatch.contracts import Registrar
+from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.model.keys import Key
+from confwatch.model.service import LeaseState, Record
+from tests.contract.stores import STORES, Store, reading
+
+KEY = Key("/services/web/one")
+RECORD, OTHER = Record(KEY, b'{"v":1}'), Record(KEY, b'{"v":2}')
+TTL_S = 5.0
+
+
+@pytest.fixture(params=["folder", pytest.param("etcd", marks=pytest.mark.real)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with STORES[request.param](tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def registrar(store: Store) -> Registrar:
+    assert store.registrar is not None
+    return store.registrar
+
+
+async def value(store: Store, key: Key = KEY) -> str | None:
+    async with reading(store.source, "/services") as reader:
+        await reader.step()
+        return reader.mirror.value(key)
+
+
+async def test_a_record_stands_for_as_long_as_the_session(
+    store: Store, registrar: Registrar
+) -> None:
+    async with registrar.open(TTL_S, None) as session:
+        assert await session.put(RECORD)
+        assert await value(store) == '{"v":1}'
+        assert session.state.keys == (KEY,)
+    assert await value(store) is None
+
+
+async def test_what_stands_is_not_written_again(
+    store: Store, registrar: Registrar
+) -> None:
+    async with reading(store.source, "/services") as reader:
+        await reader.until()
+        async with registrar.open(TTL_S, None) as session:
+            await session.put(RECORD)
+            await reader.until(services__web__one=RECORD.value)
+            before = reader.events
+            assert not await session.put(RECORD)
+            await session.renew()
+            await store.writer.put(Key("/services/mark"), b"1")
+            await reader.until(services__web__one=RECORD.value, services__mark=b"1")
+            assert reader.events == before + 1
+
+
+async def test_a_changed_record_replaces_the_old_one(
+    store: Store, registrar: Registrar
+) -> None:
+    async with registrar.open(TTL_S, None) as session:
+        await session.put(RECORD)
+        assert await session.put(OTHER)
+        assert await value(store) == '{"v":2}'
+
+
+async def test_what_somebody_removed_is_written_again(
+    store: Store, registrar: Registrar
+) -> None:
+    async with registrar.open(TTL_S, None) as session:
+        await session.put(RECORD)
+        await store.writer.remove(KEY)
+        assert await session.put(RECORD)
+        assert await value(store) == '{"v":1}'
+
+
+async def test_one_of_two_can_be_withdrawn(store: Store, registrar: Registrar) -> None:
+    two = Record(Key("/services/web/two"), b"2")
+    async with registrar.open(TTL_S, None) as session:
+        await session.put(RECORD)
+        await session.put(two)
+        await session.withdraw(KEY)
+        assert await value(store) is None
+        assert await value(store, two.key) == "2"
+        assert session.state.keys == (two.key,)
+
+
+async def test_a_detached_session_is_adopted_without_a_write(
+    store: Store, registrar: Registrar
+) -> None:
+    async with registrar.open(TTL_S, None) as session:
+        await session.put(RECORD)
+        session.detach()
+    assert await value(store) == '{"v":1}'
+    async with registrar.open(TTL_S, session.state) as adopted:
+        assert adopted.state == session.state
+        assert not await adopted.put(RECORD)
+    assert await value(store) is None
+
+
+@pytest.mark.parametrize("field", ["store", "boot_id", "host"])
+async def test_what_is_not_ours_is_not_adopted(
+    registrar: Registrar, field: str
+) -> None:
+    async with registrar.open(TTL_S, None) as session:
+        session.detach()
+    state: LeaseState = replace(session.state, **{field: "another"})
+    async with registrar.open(TTL_S, state) as other:
+        assert other.state.lease != session.state.lease
+
+
+async def test_our_own_record_of_an_earlier_life_is_taken_over(
+    store: Store, registrar: Registrar
+) -> None:
+    async with (
+        registrar.open(TTL_S, None) as killed,
+        registrar.open(TTL_S, None) as ours,
+    ):
+        await killed.put(RECORD)
+        assert await ours.put(RECORD)
+        await killed.withdraw(KEY)
+        assert await value(store) == '{"v":1}', "it is under our lease now"
+
+
+async def test_a_living_stranger_keeps_its_key(
+    store: Store, registrar: Registrar
+) -> None:
+    async with (
+        registrar.open(TTL_S, None) as theirs,
+        registrar.open(TTL_S, None) as ours,
+    ):
+        await theirs.put(RECORD)
+        with pytest.raises(RegistrationRejected, match="another living lease"):
+            await ours.put(OTHER)
+        assert await value(store) == '{"v":1}'
+        assert ours.state.keys == ()
+
+
+async def test_a_lost_lease_is_told_and_leaves_quietly(registrar: Registrar) -> None:
+    async with registrar.open(TTL_S, None) as first:
+        first.detach()
+    async with registrar.open(TTL_S, first.state):
+        pass  # withdraws what both stand on
+    async with registrar.open(TTL_S, None) as session:
+        session.detach()
+        async with registrar.open(TTL_S, session.state):
+            pass
+        with pytest.raises(LeaseLost):
+            await session.renew()
+        with pytest.raises(LeaseLost):
+            await session.put(RECORD)
