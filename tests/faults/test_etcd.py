@@ -1,0 +1,369 @@
+"""etcd that dies, freezes, forgets, refuses and is somebody else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
+from confwatch.model.events import Changed, Loaded, StoreEvent
+from confwatch.model.keys import ROOT, Key
+from confwatch.model.secret import Secret
+from confwatch.stores.etcd import stream as stream_module
+from confwatch.stores.etcd import watch as watch_module
+from confwatch.stores.etcd.client import Options
+from confwatch.stores.etcd.source import EtcdSource, EtcdSubscription
+from confwatch.stores.etcd.writer import opened
+from tests.contract.stores import options
+from tests.support.etcd import EtcdServer
+from tests.support.servers import free_port
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+
+COVER = frozenset({Key("/a"), Key("/b")})
+
+
+@pytest.fixture
+def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
+    with EtcdServer(tmp_path / "etcd") as server:
+        yield server
+
+
+@asynccontextmanager
+async def watching(
+    how: Options, cover: frozenset[Key] = COVER
+) -> AsyncIterator[EtcdSubscription]:
+    async with EtcdSource(how).subscribe(cover) as subscription:
+        yield subscription
+
+
+async def event(subscription: EtcdSubscription) -> StoreEvent:
+    async with asyncio.timeout(20):
+        return await subscription.next()
+
+
+async def survived(
+    subscription: EtcdSubscription,
+) -> tuple[StoreEvent, list[SourceError]]:
+    """Return the next event, and every error before it."""
+    errors: list[SourceError] = []
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await subscription.next(), errors
+            except SourceError as error:
+                errors.append(error)
+                await asyncio.sleep(0.05)
+
+
+async def test_a_killed_server_is_resumed_without_a_new_picture(
+    etcd: EtcdServer,
+) -> None:
+    async with watching(options(etcd)) as subscription:
+        assert isinstance(await event(subscription), Loaded)
+        etcd.kill()
+        etcd.start()
+        etcd.ctl("put", "/prod/a/x", "1")
+        told, errors = await survived(subscription)
+        assert isinstance(told, Changed)
+        assert told.put == {"/a/x": b"1"}
+        assert errors
+        assert all(isinstance(one, SourceUnavailable) for one in errors)
+
+
+async def test_a_polite_stop_is_an_outage_too(etcd: EtcdServer) -> None:
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.stop()
+        with pytest.raises(SourceUnavailable):
+            await event(subscription)
+
+
+async def test_a_wiped_server_tells_its_whole_picture(etcd: EtcdServer) -> None:
+    for number in range(5):
+        etcd.ctl("put", "/prod/a/x", str(number))
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.kill()
+        etcd.wipe()
+        etcd.start()
+        etcd.ctl("put", "/prod/a/new", "1")
+        told, errors = await survived(subscription)
+        assert isinstance(told, Loaded)
+        assert told.entries == {"/a/new": b"1"}
+        assert any("went back" in one.problem for one in errors)
+
+
+async def test_compacted_history_leads_to_the_whole_picture(etcd: EtcdServer) -> None:
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.kill()
+        etcd.start()
+        for number in range(5):
+            etcd.ctl("put", "/prod/a/x", str(number))
+        etcd.compact()
+        told, errors = await survived(subscription)
+        assert isinstance(told, Loaded)
+        assert told.entries == {"/a/x": b"4"}
+        assert any("compacted" in one.problem for one in errors)
+
+
+async def test_a_frozen_server_is_noticed(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.3)
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.suspend()
+        with pytest.raises(SourceUnavailable, match="no answer in time"):
+            await event(subscription)
+        etcd.resume()
+        etcd.ctl("put", "/prod/b/x", "1")
+        told, _ = await survived(subscription)
+        assert isinstance(told, Changed)
+
+
+async def test_a_silent_healthy_server_stays_resumed_and_moves(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.1)
+    how = replace(options(etcd), reconcile_s=0.0)
+    async with watching(how) as subscription:
+        await event(subscription)
+        for number in range(20):
+            etcd.ctl("put", f"/prod/foreign{number}", "1")
+        before = subscription.moved_at()
+        try:
+            async with asyncio.timeout(1):
+                await subscription.next()
+        except TimeoutError:
+            pass
+        assert subscription.moved_at() > before
+        etcd.compact()
+        etcd.kill()
+        etcd.start()
+        etcd.ctl("put", "/prod/a/x", "1")
+        told, errors = await survived(subscription)
+        assert isinstance(told, Changed), (
+            "the proof moved the floor past the compaction"
+        )
+        assert errors
+
+
+@pytest.mark.parametrize("missed", ["put", "del"])
+async def test_what_a_watch_missed_is_found_out(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch, missed: str
+) -> None:
+    etcd.ctl("put", "/prod/a/x", "1")
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.2)
+
+    async def deaf(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(stream_module.Stream, "run", deaf)
+    async with watching(replace(options(etcd), reconcile_s=0.0)) as subscription:
+        await event(subscription)
+        etcd.ctl(missed, "/prod/a/x", *(["2"] if missed == "put" else []))
+        told, errors = await survived(subscription)
+        assert isinstance(told, Loaded)
+        assert any("missed" in one.problem for one in errors)
+
+
+async def test_a_watch_that_never_begins_falls_back_to_whole_pictures(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "CREATED_S", 0.0)
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        with pytest.raises(SourceUnavailable, match="does a proxy hold back"):
+            await event(subscription)
+        etcd.ctl("put", "/prod/a/x", "1")
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert told.entries == {"/a/x": b"1"}
+
+
+async def test_another_endpoint_takes_over(etcd: EtcdServer) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    how = replace(options(etcd), endpoints=(dead, etcd.url))
+    async with watching(how) as subscription:
+        assert isinstance(await event(subscription), Loaded)
+        etcd.ctl("put", "/prod/a/x", "1")
+        told, _ = await survived(subscription)
+        assert isinstance(told, Changed)
+
+
+async def test_one_transaction_is_one_event(etcd: EtcdServer) -> None:
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        for number in range(10):
+            etcd.ctl(
+                "txn", stdin=f"\nput /prod/a/x {number}\nput /prod/b/x {number}\n\n\n"
+            )
+            told = await event(subscription)
+            assert isinstance(told, Changed)
+            assert set(told.put) == {"/a/x", "/b/x"}
+
+
+async def test_a_wide_range_of_strangers_is_split_and_still_joined(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "FOREIGN_KEYS", 5)
+    monkeypatch.setattr(watch_module, "JOIN_S", 0.5)
+    for number in range(20):
+        etcd.ctl("put", f"/prod/aa/{number}", "1")
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.ctl("txn", stdin="\nput /prod/a/x 1\nput /prod/b/x 1\n\n\n")
+        told = await event(subscription)
+        assert isinstance(told, Changed)
+        assert set(told.put) == {"/a/x", "/b/x"}
+        assert len(subscription._watch._streams) == 2
+
+
+async def test_foreign_puts_tell_nothing(etcd: EtcdServer) -> None:
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        for number in range(50):
+            etcd.ctl("put", f"/prod/aa/{number}", "1")
+        etcd.ctl("put", "/prod/b/x", "1")
+        told = await event(subscription)
+        assert isinstance(told, Changed)
+        assert set(told.put) == {"/b/x"}
+
+
+async def test_a_picture_of_many_pages_is_of_one_moment(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from confwatch.stores.etcd import listing
+
+    monkeypatch.setattr(listing, "PAGE", 7)
+    async with opened(options(etcd)) as writer:
+        for number in range(40):
+            await writer.put(Key(f"/a/{number:02}"), b"1")
+    async with watching(options(etcd)) as subscription:
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert len(told.entries) == 40
+
+
+async def test_folder_markers_are_no_keys(etcd: EtcdServer) -> None:
+    for key in ("/prod/a/", "/prod/a//x", "/prod/a/x"):
+        etcd.ctl("put", key, "1")
+    async with watching(options(etcd)) as subscription:
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert set(told.entries) == {"/a/x"}
+        etcd.ctl("put", "/prod/b/", "1")
+        etcd.ctl("put", "/prod/b/y", "1")
+        told = await event(subscription)
+        assert isinstance(told, Changed)
+        assert set(told.put) == {"/b/y"}
+
+
+def locked(etcd: EtcdServer) -> None:
+    """Turn authentication on: root may do all, app only read below /prod/a/."""
+    for command in (
+        "user add root:rootpw",
+        "user grant-role root root",
+        "role add app",
+        "role grant-permission app --prefix=true read /prod/a/",
+        "user add app:apppw",
+        "user grant-role app app",
+        "auth enable",
+    ):
+        etcd.ctl(*command.split())
+    etcd.ctl_options = ("--user=root:rootpw",)
+
+
+async def test_a_user_sees_what_is_granted(etcd: EtcdServer) -> None:
+    etcd.ctl("put", "/prod/a/x", "1")
+    locked(etcd)
+    how = replace(options(etcd), user="app", password=Secret("apppw"))
+    async with watching(how, frozenset({Key("/a")})) as subscription:
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert told.entries == {"/a/x": b"1"}
+        etcd.ctl("put", "/prod/a/y", "2")
+        told = await event(subscription)
+        assert isinstance(told, Changed)
+    async with watching(how) as subscription:
+        with pytest.raises(SourceRejected, match="/b: etcdserver: permission denied"):
+            await event(subscription)
+
+
+async def test_a_wrong_password_is_refused_and_never_shown(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    locked(etcd)
+    how = replace(options(etcd), user="app", password=Secret("wrong-secret"))
+    async with watching(how) as subscription:
+        with pytest.raises(SourceRejected) as caught:
+            await event(subscription)
+        assert "wrong-secret" not in str(caught.value)
+    async with watching(options(etcd)) as subscription:
+        with pytest.raises(SourceRejected, match="user name is empty"):
+            await event(subscription)
+    how = replace(how, password=None, password_file=tmp_path / "none")
+    async with watching(how) as subscription:
+        with pytest.raises(SourceRejected, match="password file"):
+            await event(subscription)
+
+
+async def test_a_token_that_died_with_a_restart_is_renewed(
+    etcd: EtcdServer, tmp_path: Path
+) -> None:
+    locked(etcd)
+    (tmp_path / "password").write_text("apppw\n")
+    how = replace(options(etcd), user="app", password_file=tmp_path / "password")
+    async with watching(how, frozenset({Key("/a")})) as subscription:
+        await event(subscription)
+        etcd.kill()
+        etcd.start()
+        etcd.ctl("put", "/prod/a/x", "1")
+        told, _ = await survived(subscription)
+        assert isinstance(told, Changed)
+
+
+async def test_tls_trusts_its_authority_alone(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    theirs, ours = authority.issue_cert("127.0.0.1"), authority.issue_cert("us")
+    theirs.private_key_pem.write_to_path(tmp_path / "server.key")
+    theirs.cert_chain_pems[0].write_to_path(tmp_path / "server.pem")
+    ours.private_key_pem.write_to_path(tmp_path / "our.key")
+    ours.cert_chain_pems[0].write_to_path(tmp_path / "our.pem")
+    server = EtcdServer(
+        tmp_path / "etcd",
+        f"--cert-file={tmp_path}/server.pem",
+        f"--key-file={tmp_path}/server.key",
+        f"--trusted-ca-file={tmp_path}/ca.pem",
+        "--client-cert-auth",
+        scheme="https",
+    )
+    server.ctl_options = (
+        f"--cacert={tmp_path}/ca.pem",
+        f"--cert={tmp_path}/our.pem",
+        f"--key={tmp_path}/our.key",
+    )
+    with server:
+        server.ctl("put", "/a/x", "1")
+        how = Options((server.url,), ROOT, "etcds://it", ca=tmp_path / "ca.pem")
+        mutual = replace(how, cert=tmp_path / "our.pem", key=tmp_path / "our.key")
+        async with watching(mutual) as subscription:
+            told = await event(subscription)
+            assert isinstance(told, Loaded)
+            assert told.entries == {"/a/x": b"1"}
+        async with watching(how) as subscription:
+            with pytest.raises(SourceError):
+                await event(subscription)
+        async with watching(replace(mutual, ca=None)) as subscription:
+            with pytest.raises(SourceRejected, match="not to be trusted"):
+                await event(subscription)
+        async with watching(replace(how, ca=tmp_path / "none.pem")) as subscription:
+            with pytest.raises(SourceRejected, match="certificate files"):
+                await event(subscription)
