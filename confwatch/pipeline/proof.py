@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
+from confwatch.aio.backoff import Backoff
 from confwatch.aio.threads import finish
 from confwatch.contracts import Records
 from confwatch.errors import DiskError
@@ -10,6 +12,9 @@ from confwatch.model.facts import ProvenNow, RecordFailed, Tell
 from confwatch.model.keys import Ref
 from confwatch.model.records import Proven
 from confwatch.model.steps import Installed
+
+FIRST_RETRY_S = 1.0
+MOST_RETRY_S = 300.0
 
 
 class Proofs:
@@ -43,25 +48,38 @@ class Proofs:
 
     async def run(self) -> None:
         """Write every record there is to write, for ever; the rest when cancelled."""
+        backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
+        retry_s: float | None = None
         try:
             while True:
-                await self._bell.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(retry_s):
+                        await self._bell.wait()
                 self._bell.clear()
-                self._report(await finish(self._write))
+                failed = await finish(self._write)
+                self._report(failed)
+                retry_s = backoff.next() if failed else None
+                if not failed:
+                    backoff.reset()
         finally:
             # A few small files: without them the next start would reload for nothing.
             self._report(self._write())
 
     def _write(self) -> list[RecordFailed]:
         """Write what is not written yet and return what could not be; blocks."""
-        failed = []
+        failed: dict[str, Proven] = {}
+        facts = []
         while self._unwritten:
             name, proven = self._unwritten.popitem()
             try:
                 self._records.save_proven(proven)
             except DiskError as error:
-                failed.append(RecordFailed(name, error))
-        return failed
+                failed[name] = proven
+                facts.append(RecordFailed(name, error))
+        for name, proven in failed.items():
+            # A newer one may have come meanwhile.
+            self._unwritten.setdefault(name, proven)
+        return facts
 
     def _report(self, failed: list[RecordFailed]) -> None:
         """Tell what could not be written."""
