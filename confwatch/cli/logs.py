@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 
 import structlog
 
@@ -13,6 +14,7 @@ def set_up(level: str, form: str) -> None:
         level: debug, info, warning or error.
         form: text, json, or auto: text on a terminal.
     """
+    _quieten_watchdog()
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
@@ -26,6 +28,13 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _quieten_watchdog() -> None:
+    """Keep out what watchdog says beside the log: of its own races, not of ours."""
+    logging.getLogger("watchdog").setLevel(logging.ERROR)
+    message = "Callback with id"
+    warnings.filterwarnings("ignore", message=message, category=RuntimeWarning)
 
 
 def _last(*, text: bool) -> list[structlog.typing.Processor]:
