@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from confwatch.config.admin import default_admin
+from confwatch.config.credentials import VARIABLES, with_credentials
 from confwatch.config.known import MAIN
 from confwatch.config.nodes import Fields, Nothing, Text
 from confwatch.config.places import Findings, Place, Told, described, nearest
@@ -22,6 +23,7 @@ from confwatch.errors import ConfigError
 _VARIABLE = "CONFWATCH_"
 _FOR_COMMANDS = frozenset({"CONFWATCH_RESOURCE", "CONFWATCH_CHANGED", "CONFWATCH_DEST"})
 """What we set ourselves, for the commands we run."""
+_NO_SETTINGS = _FOR_COMMANDS | VARIABLES
 _ALL = shape_of(Settings).readers
 _OUTSIDE = Shape(
     {**{k: v for k, v in _ALL.items() if k != "stores"}, "store": read_store}
@@ -113,8 +115,29 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> Setti
         raise first
     settings.put_over(outside)
     _fill_in(settings, environ)
+    _add_credentials(settings, outside, environ)
     warnings = tuple(findings.warnings)
     return Settings(**settings.values, origin=settings.origin, warnings=warnings)
+
+
+def _add_credentials(
+    settings: _Layer, outside: _Layer, environ: Mapping[str, str]
+) -> None:
+    """Let the environment say who we are, unless the URL beside it did.
+
+    Raises:
+        ConfigError: what it says cannot be meant.
+    """
+    stores = settings.values["stores"]
+    said = outside.values.get("stores", {}).get(MAIN)
+    if MAIN not in stores or (said is not None and said.user is not None):
+        return
+    findings = Findings()
+    try:
+        main = with_credentials(stores[MAIN], environ, findings)
+    except Told:
+        raise findings.problems[0] from None
+    settings.values["stores"] = {**stores, MAIN: main}
 
 
 def _from_flags(flags: Mapping[str, str], findings: Findings) -> _Layer:
@@ -134,7 +157,7 @@ def _from_environ(environ: Mapping[str, str], findings: Findings) -> _Layer:
     known = {f"{_VARIABLE}{name.upper()}": name for name in _OUTSIDE.readers}
     for variable in sorted(environ):
         place = Place("", findings, variable)
-        if not variable.startswith(_VARIABLE) or variable in _FOR_COMMANDS:
+        if not variable.startswith(_VARIABLE) or variable in _NO_SETTINGS:
             continue
         if variable not in known:
             short = variable.removeprefix(_VARIABLE)

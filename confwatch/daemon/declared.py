@@ -28,7 +28,7 @@ class Declared:
 
 
 def read(settings: Settings) -> Declared:
-    """Read conf.d; blocks."""
+    """Read conf.d; blocks. What is doubtful in the settings is told with it."""
     host = Host.here(os.environ)
     loaded = load_resources(settings.conf_dir, stores=settings.stores, host=host)
     problems = [*loaded.problems]
@@ -36,7 +36,8 @@ def read(settings: Settings) -> Declared:
         problems.extend(_command_problems(resource))
     bad = {problem.file for problem in problems}
     good = tuple(one for one in loaded.resources if one.file not in bad)
-    return Declared(good, tuple(problems), tuple(map(str, loaded.warnings)))
+    warnings = map(str, (*settings.warnings, *loaded.warnings))
+    return Declared(good, tuple(problems), tuple(warnings))
 
 
 def with_last_good(declared: Declared, before: Iterable[Resource]) -> list[Resource]:
