@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from confwatch.model.keys import Key
+from confwatch.stores.etcd.writer import opened
+from tests.contract.stores import options
 from tests.support.daemon import Confwatch, confwatch
 from tests.support.etcd import EtcdServer
 from tests.support.waiting import until
@@ -113,3 +116,52 @@ async def test_a_service_lives_through_a_killed_etcd_and_a_revoked_lease(
     await until(lambda: "10.0.0.5" in etcd.ctl("get", key))
     assert program.end() == 0
     assert etcd.ctl("get", key) == ""
+
+
+async def test_a_storm_ends_in_the_right_file_in_few_passes(
+    program: Confwatch, etcd: EtcdServer
+) -> None:
+    program.resource(
+        "pair", PAIR + "reload: {run: echo x >> OUT/reloads, min_interval: 200ms}\n"
+    )
+    program.start()
+    await program.holds("pair", "- -\n")
+    async with opened(options(etcd)) as writer:
+        for number in range(1500):
+            await writer.put(Key(f"/{'ab'[number % 2]}/x"), str(number).encode())
+    await program.holds("pair", "1498 1499\n")
+    await until(lambda: program.status()["ready"])
+    assert len(program.lines("resource.installed")) < 500
+    reloads = len((program.out / "reloads").read_text().splitlines())
+    assert reloads < 100
+    assert reloads == len(program.lines("reload.made"))
+
+
+async def test_a_service_is_announced_again_in_a_wiped_store(
+    program: Confwatch, etcd: EtcdServer
+) -> None:
+    service = "services: [{name: edge, id: e1, address: 10.0.0.5, port: 80, ttl: 6s}]\n"
+    program.resource("pair", PAIR + "hold_on_empty: false\n" + service)
+    program.start()
+    await program.logged("registration.up")
+    etcd.kill()
+    etcd.wipe()
+    etcd.start()
+    await until(lambda: "10.0.0.5" in etcd.ctl("get", "/prod/services/edge/e1"))
+
+
+async def test_a_start_without_a_store_waits_and_then_does_its_work(
+    program: Confwatch, etcd: EtcdServer
+) -> None:
+    etcd.ctl("put", "/prod/a/x", "1")
+    etcd.stop()
+    (program.out / "pair").write_text("stands\n")
+    program.start()
+    await program.logged("source.failed")
+    assert (program.out / "pair").read_text() == "stands\n"
+    (store,) = program.status()["stores"]
+    assert store["error"]
+    assert not program.status()["ready"]
+    etcd.start()
+    await program.holds("pair", "1 -\n")
+    assert program.end() == 0
