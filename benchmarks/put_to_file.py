@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROUNDS = 4
 PUTS = 25
+MOST_S = 10.0
 TEMPLATE = '{% for pair in gets("/bench/*") %}\n{{ pair.value }}\n{% endfor %}\n'
 
 
@@ -125,15 +126,16 @@ def running(command: list[str], target: Path) -> Iterator[None]:
         process.wait()
 
 
-def measure(etcd: Etcd, target: Path, keys: int, round_: int) -> list[float]:
+def measure(etcd: Etcd, target: Path, keys: int, run: str) -> list[float]:
     """Put, wait for the new file, and take the time, in milliseconds."""
     took = []
     for number in range(PUTS):
         before = target.stat().st_ino, target.stat().st_mtime_ns
         started = time.perf_counter()
-        etcd.put(f"/bench/{(number * 7919) % keys:06}", f"r{round_}n{number}")
+        etcd.put(f"/bench/{(number * 7919) % keys:06}", f"{run} {number}")
         while (target.stat().st_ino, target.stat().st_mtime_ns) == before:
-            pass
+            if time.perf_counter() - started > MOST_S:
+                raise SystemExit(f"{target} did not follow")
         took.append((time.perf_counter() - started) * 1000)
         time.sleep(0.05)  # noqa: TID251 - below the daemon's token bucket
     return took
@@ -154,7 +156,7 @@ def main(sizes: list[int]) -> None:
                         folder.mkdir()
                         target = folder / "out"
                         with running(make(etcd, target, folder), target):
-                            took[name] += measure(etcd, target, keys, round_)
+                            took[name] += measure(etcd, target, keys, folder.name)
             finally:
                 etcd.process.terminate()
                 etcd.process.wait()
