@@ -18,15 +18,19 @@ class Listing:
 
     Attributes:
         files: to be read, in the order of their paths.
-        hidden: TOML files that confd would read and we do not.
+        ignored: files that confd would read and we do not.
     """
 
     files: tuple[Path, ...]
-    hidden: tuple[Path, ...]
+    ignored: tuple[Path, ...]
 
 
 def listed(conf_dir: Path) -> Listing:
     """List conf.d and its subfolders, as confd does; hidden names are left out.
+
+    confd reads every name that ends in ``toml``. We ask for a visible name and the
+    ending ``.toml``: a hidden one is a backup or half-written, and ``xtoml`` may be
+    anything. What that leaves out is told, folders that are hidden excepted.
 
     Kubernetes mounts its files as links through a hidden folder: read once, as links.
 
@@ -34,16 +38,16 @@ def listed(conf_dir: Path) -> Listing:
         ConfigError: the folder, or one below it, cannot be listed.
     """
     files: list[Path] = []
-    hidden: list[Path] = []
+    ignored: list[Path] = []
     for folder, folders, names in os.walk(conf_dir, onerror=_unreadable):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for name in names:
             path = Path(folder, name)
-            if name.startswith("."):
-                hidden += [path] if path.suffix == ".toml" else []
-            elif path.suffix in _ENDINGS:
+            if path.suffix in _ENDINGS and not name.startswith("."):
                 files.append(path)
-    return Listing(tuple(sorted(files)), tuple(sorted(hidden)))
+            elif name.endswith("toml"):
+                ignored.append(path)
+    return Listing(tuple(sorted(files)), tuple(sorted(ignored)))
 
 
 def _unreadable(error: OSError) -> None:

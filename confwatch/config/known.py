@@ -1,8 +1,9 @@
-"""What a file in conf.d may count on: the named stores, and this machine."""
+"""What a file in conf.d may count on: the named stores, this machine, whose confd."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.keys import KeyText
 from confwatch.config.places import Place, Placed, nearest
@@ -19,10 +20,12 @@ class Known:
     Attributes:
         stores: by the names they have in the settings.
         host: the machine we run on.
+        confd: what confd's TOML means.
     """
 
     stores: Collection[str]
     host: Host
+    confd: ConfdWays
 
     def store(self, written: Placed[str] | None, place: Place) -> str:
         """Return the store that is named, or the default one: main, or the only one."""

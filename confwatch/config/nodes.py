@@ -30,6 +30,14 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """A value of TOML that is no string: a number, true or false, a date."""
+
+    line: int | None
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """A list."""
 
@@ -53,4 +61,4 @@ class Fields:
     entries: Mapping[str, Entry]
 
 
-Node: TypeAlias = Text | Nothing | Items | Fields
+Node: TypeAlias = Text | Nothing | Bare | Items | Fields

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from confwatch.config.nodes import Fields, Items, Node, Nothing, Text
+from confwatch.config.nodes import Bare, Fields, Items, Node, Nothing, Text
 from confwatch.errors import ConfigError
 
 _MAX_SHOWN = 60
@@ -89,6 +89,8 @@ def described(node: Node) -> str:
             return quoted(node.text)
         case Nothing():
             return "nothing"
+        case Bare():
+            return str(node.value).lower()
         case Items():
             return "a list"
         case Fields():

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from confwatch.config.claims import Declared, settled
 from confwatch.config.conf_files import listed
+from confwatch.config.confd_ways import ORIGINAL, ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.known import Known
 from confwatch.config.places import Findings, Place, Told
 from confwatch.config.texts import read_text
+from confwatch.config.toml_resource import declared_toml
+from confwatch.config.toml_text import read_toml
 from confwatch.config.yaml_resource import declared
 from confwatch.config.yaml_text import read_yaml
 from confwatch.errors import ConfigError
@@ -35,7 +38,11 @@ class ResourceSet:
 
 
 def load_resources(
-    conf_dir: Path, *, stores: Collection[str], host: Host
+    conf_dir: Path,
+    *,
+    stores: Collection[str],
+    host: Host,
+    confd: ConfdWays = ORIGINAL,
 ) -> ResourceSet:
     """Read every file of *conf_dir*.
 
@@ -43,14 +50,16 @@ def load_resources(
         conf_dir: YAML, and confd's TOML, also in subfolders.
         stores: the names that resources may use.
         host: what files may refer to of this machine.
+        confd: whose meaning the TOML has.
 
     Raises:
         ConfigError: the folder cannot be listed: what it declares is not known at all.
     """
     findings = Findings()
-    known = Known(stores, host)
+    known = Known(stores, host, confd)
     made: list[Declared] = []
     listing = listed(conf_dir)
+    findings.warnings += [_ignored(path) for path in listing.ignored]
     for path in listing.files:
         try:
             made.append(_read(path, conf_dir, findings, known))
@@ -67,4 +76,12 @@ def _read(path: Path, conf_dir: Path, findings: Findings, known: Known) -> Decla
     text = read_text(path)
     default_name = ".".join(path.relative_to(conf_dir).with_suffix("").parts)
     place = Place(str(path), findings)
+    if path.suffix == ".toml":
+        return declared_toml(read_toml(text, place.file), place, default_name, known)
     return declared(read_yaml(text, place.file), place, default_name, known)
+
+
+def _ignored(path: Path) -> ConfigError:
+    """Return the warning about a file that only confd would read."""
+    problem = "confd would read it, we do not: name it *.toml, without a leading dot"
+    return ConfigError(str(path), None, "", problem)

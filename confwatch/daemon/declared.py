@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.resources import load_resources
 from confwatch.config.settings import Settings
@@ -30,7 +31,12 @@ class Declared:
 def read(settings: Settings) -> Declared:
     """Read conf.d; blocks. What is doubtful in the settings is told with it."""
     host = Host.here(os.environ)
-    loaded = load_resources(settings.conf_dir, stores=settings.stores, host=host)
+    loaded = load_resources(
+        settings.conf_dir,
+        stores=settings.stores,
+        host=host,
+        confd=ConfdWays(settings.confd_compat, settings.confd_prefix),
+    )
     problems = [*loaded.problems]
     for resource in loaded.resources:
         problems.extend(_command_problems(resource))

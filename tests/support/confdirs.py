@@ -3,8 +3,10 @@
 from pathlib import Path
 from textwrap import dedent
 
+from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.resources import ResourceSet, load_resources
+from confwatch.model.keys import Key
 from confwatch.model.resource import Resource
 
 HOST = Host("host1", {"PORT": "8080", "POD_IP": "10.0.0.5", "EMPTY": ""}, 1000, 1001)
@@ -15,6 +17,7 @@ class ConfDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.confd = ConfdWays()
         path.mkdir()
 
     def write(self, name: str, text: str) -> "ConfDir":
@@ -24,9 +27,16 @@ class ConfDir:
         path.write_text(dedent(text))
         return self
 
+    def like_confd(self, compat: str, prefix: str = "/") -> "ConfDir":
+        """Load TOML as this version of confd does, with this global prefix."""
+        self.confd = ConfdWays(compat, Key(prefix))
+        return self
+
     def load(self, *stores: str) -> ResourceSet:
         """Load all files, with one store named main unless others are named."""
-        return load_resources(self.path, stores=stores or ("main",), host=HOST)
+        return load_resources(
+            self.path, stores=stores or ("main",), host=HOST, confd=self.confd
+        )
 
     def only(self) -> Resource:
         """Return the one resource that must come out, without any problem."""
