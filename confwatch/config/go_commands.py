@@ -8,8 +8,9 @@ from collections.abc import Collection
 
 from confwatch.config.places import Place, quoted
 
-# What begins something in Jinja, and the one character it would not hand through.
-_SPECIAL = re.compile(r"\{(?=[{%#])|\r")
+# What begins something in Jinja or would with what replaces the next character, and
+# the one character it would not hand through.
+_SPECIAL = re.compile(r"\{(?=[{%#\r])|\r")
 _INSERTION = re.compile(r"\{\{[ \t\r\n]*\.([A-Za-z_]+)[ \t\r\n]*\}\}")
 
 

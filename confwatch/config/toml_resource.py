@@ -94,7 +94,8 @@ def declared_toml(node: Fields, place: Place, name: str, known: Known) -> Declar
     fields = known_only(table, at, _SHAPE.readers, _IGNORED_FIELDS)
     written = _TemplateForm(**read_fields(fields, at, _SHAPE))
     named = _named(name, place)
-    resource = _resource(written, named, at, known)
+    store = known.store(None, place)
+    resource = _resource(written, named, store, at, known)
     dest = claim_dest(written.dest.value, written.dest.place)
     return Declared(resource, (Claim("name", named, place), dest))
 
@@ -126,9 +127,8 @@ def _named(text: str, place: Place) -> str:
 
 
 def _resource(
-    written: _TemplateForm, name: str, place: Place, known: Known
+    written: _TemplateForm, name: str, store: str, place: Place, known: Known
 ) -> Resource:
-    store = known.store(None, place)
     prefix = known.confd.prefix_of(written.prefix)
     check, reload = _check(written), _reload(written, known)
     debounce = written.debounce
