@@ -93,7 +93,7 @@ class Renderer:
         if resource.dialect != "jinja":
             problem = (
                 "Go templates cannot be rendered yet: write it in Jinja,"
-                " with the same functions, and name it in a conf.d/*.yaml"
+                " with the same functions, and name it NAME.j2"
             )
             raise RenderError(src, None, problem)
         try:
