@@ -151,7 +151,7 @@ def test_files_that_only_confd_reads_are_told(conf: ConfDir) -> None:
         ("", "web.toml: expected a table [template], got none"),
         ('a = "b"\n', "web.toml: expected a table [template], got none"),
         (
-            BASE.replace("[template]", "[[template]]"),
+            BASE.replace("[template]", "[[template]]") + "[[template]]\n",
             (
                 "web.toml:1: template: expected one table [template], got a list of them:"
                 " one file, one target"
@@ -695,8 +695,10 @@ def test_no_command_may_take_for_ever(conf: ConfDir, field: str, text: str) -> N
 
 
 def test_commands_have_confd_s_timeouts(conf: ConfDir) -> None:
-    with_lines(conf, 'check_cmd = "a {{.src}}"', 'reload_cmd = "b"')
-    resource = conf.only()
+    empty = ('check_cmd_timeout = ""', 'reload_cmd_timeout = ""')
+    lines = ('check_cmd = "a {{.src}}"', 'reload_cmd = "b"')
+    resource = with_lines(conf, *lines, *empty).only()
+    assert with_lines(conf, *lines).only() == resource
     assert resource.templates[0].check == Command("a {{ src }}", 30.0, quoted=False)
     assert resource.reload == Reload(Command("b", 60.0, quoted=False), 0.0)
 
