@@ -36,7 +36,8 @@ def _write(path: str, comparison: Comparison) -> None:
     try:
         made = os.fstat(descriptor)
         if (made.st_uid, made.st_gid) != (comparison.uid, comparison.gid):
-            os.fchown(descriptor, comparison.uid, comparison.gid)
+            with failing(comparison.file.template.dest, "keep or set the owner of"):
+                os.fchown(descriptor, comparison.uid, comparison.gid)
         os.fchmod(descriptor, comparison.mode)
         left = memoryview(comparison.file.content)
         while left:
