@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from confwatch.config.admin import AdminAddress
 
 TIMEOUT_S = 5.0
+MOST_CHARS = 70
+"""Of a cell of a table; --json tells all of it."""
 
 
 @click.command()
@@ -175,4 +177,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("\n", " ")
+    """Return one cell: one line, cut to where a table still is one."""
+    text = "" if value is None else str(value).replace("\n", " ")
+    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"

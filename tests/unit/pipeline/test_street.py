@@ -3,7 +3,10 @@
 import asyncio
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from confwatch.errors import SourceUnavailable
 from confwatch.model.facts import (
@@ -17,6 +20,7 @@ from confwatch.model.facts import (
 )
 from confwatch.model.keys import Key
 from confwatch.model.resource import HoldOnEmpty, Quiet
+from confwatch.pipeline import worker
 from tests.support.bench import bench
 from tests.support.waiting import until
 
@@ -102,22 +106,24 @@ async def test_a_storm_is_paced_by_quiet_time_and_ends_in_the_right_file(
         for number in range(1, 300):
             on.source.put({A: str(number).encode()})
         await on.holds("all", "299 ")
+        await on.ended("all", PassResult.INSTALLED, 2)
         assert len(on.passes("all", PassResult.INSTALLED)) == 2
 
 
-async def test_a_storm_without_quiet_time_meets_the_bucket(tmp_path: Path) -> None:
+async def test_a_storm_without_quiet_time_meets_the_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So slow that no machine is slower.
+    monkeypatch.setattr(worker, "BURST", 5)
+    monkeypatch.setattr(worker, "PER_S", 1.0)
     async with bench(tmp_path, app__a="0") as on:
         await on.street.set_resources([on.resource("all", ALL, "/app")])
         await on.holds("all", "0 ")
         for number in range(1, 40):
-            passes = len(on.passes("all"))
             on.source.put({A: str(number).encode()})
-            if number < 15:
-                await until(lambda n=passes: len(on.passes("all")) > n)
-            else:
-                await on.calm()
+            await on.calm()
         await on.holds("all", "39 ")
-        assert len(on.passes("all", PassResult.INSTALLED)) < 35
+        assert len(on.passes("all", PassResult.INSTALLED)) < 20
 
 
 async def test_equal_reload_commands_are_one_reload(tmp_path: Path) -> None:
@@ -141,7 +147,8 @@ async def test_a_reload_within_its_interval_is_deferred_and_not_dropped(
     tmp_path: Path,
 ) -> None:
     async with bench(tmp_path, app__a="1") as on:
-        resource = on.resource("all", ALL, "/app", reload="cat OUT/all >> OUT/log")
+        reload = "date +%s%N >> OUT/begun; cat OUT/all > OUT/loaded"
+        resource = on.resource("all", ALL, "/app", reload=reload)
         assert resource.reload is not None
         slow = replace(resource.reload, min_interval_s=0.5)
         await on.street.set_resources([replace(resource, reload=slow)])
@@ -149,8 +156,10 @@ async def test_a_reload_within_its_interval_is_deferred_and_not_dropped(
         for number in range(5):
             on.source.put({A: f"n{number}".encode()})
             await on.holds("all", f"n{number} ")
-        await until(lambda: "n4" in (on.out / "log").read_text())
-        assert len(on.told(ReloadEnded)) == 2
+        await on.holds("loaded", "n4 ")
+        begun = [int(line) / 1e9 for line in on.lines("begun")]
+        # A busy machine may begin one late and so seem to hurry the next.
+        assert min(b - a for a, b in pairwise(begun)) > 0.25
 
 
 async def test_a_failed_reload_is_owed_until_it_succeeds(tmp_path: Path) -> None:
