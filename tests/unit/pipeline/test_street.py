@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,9 +22,11 @@ from confwatch.model.facts import (
 )
 from confwatch.model.keys import Key
 from confwatch.model.resource import HoldOnEmpty, Quiet
-from confwatch.pipeline import worker
+from confwatch.pipeline import steps, worker
 from tests.support.bench import bench
 from tests.support.waiting import until
+
+T = TypeVar("T")
 
 ALL = '{% for p in gets("/app/*") %}{{ p.value }} {% endfor %}'
 A = Key("/app/a")
@@ -124,6 +128,27 @@ async def test_a_storm_without_quiet_time_meets_the_bucket(
             await on.calm()
         await on.holds("all", "39 ")
         assert len(on.passes("all", PassResult.INSTALLED)) < 20
+
+
+async def test_a_slow_template_renders_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[str] = []
+    finish = steps.finish
+
+    async def watched(work: Callable[[], T]) -> T:
+        beside.append(work.__qualname__)
+        return await finish(work)
+
+    monkeypatch.setattr(steps, "SLOW_S", 0.0)
+    monkeypatch.setattr(steps, "finish", watched)
+    async with bench(tmp_path, app__a="1") as on:
+        await on.street.set_resources([on.resource("all", ALL, "/app")])
+        await on.holds("all", "1 ")
+        assert not any("render" in name for name in beside)
+        on.source.put({A: b"2"})
+        await on.holds("all", "2 ")
+        assert any("render" in name for name in beside)
 
 
 async def test_equal_reload_commands_are_one_reload(tmp_path: Path) -> None:
