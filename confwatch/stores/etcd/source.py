@@ -113,6 +113,8 @@ class EtcdSubscription:
             return await self._load(client, new)
         try:
             await self._watch.follow(client, self._scopes, self._inner)
+            if not self._watch.fits(self._scopes) or self._cover - self._scopes.keys():
+                return None  # the cover changed meanwhile, and its bell is unheard
             event = await self._watch.next(self._scopes)
         except Denied:
             # A range over all prefixes holds keys between them that are not granted.

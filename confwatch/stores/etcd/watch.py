@@ -101,7 +101,7 @@ class Watch:
         Raises:
             SourceError: etcd cannot be asked how large a range is.
         """
-        if self._planned == scopes.keys():
+        if self.fits(scopes):
             return
         spans = await self._plan(client, scopes, inner)
         if [one.span for one in self._streams] != spans:
@@ -116,6 +116,10 @@ class Watch:
                     reading, name=f"watch {client.shown} from {cursor}"
                 )
         self._planned = frozenset(scopes)
+
+    def fits(self, scopes: Mapping[Key, Scope]) -> bool:
+        """Tell whether the streams were made for just these scopes."""
+        return self._planned == scopes.keys()
 
     def settle(self, scopes: Mapping[Key, Scope]) -> None:
         """Raise every scope's floor to what its stream has handed out."""
