@@ -1,7 +1,5 @@
 """Keys and the files they are."""
 
-import os
-
 from confwatch.errors import SourceRejected
 from confwatch.model.keys import ROOT, Key
 
@@ -14,14 +12,18 @@ def is_key_name(name: str) -> bool:
     return not name.startswith(".") and not name.endswith(("~", ".swp"))
 
 
+def is_key(text: str) -> bool:
+    """Tell whether no name in a key is hidden; the root has none."""
+    return text == ROOT or all(map(is_key_name, text[1:].split("/")))
+
+
 def key_of(root: str, path: str) -> Key | None:
     """Return the key that the file *path* is; None where it is none."""
     if path == root:
         return ROOT
     inner = path.removeprefix(f"{root}/")
-    if inner == path or not all(map(is_key_name, inner.split("/"))):
-        return None
-    return Key(f"/{inner}")
+    key = Key(f"/{inner}")
+    return key if inner != path and is_key(key) else None
 
 
 def path_of(root: str, key: Key) -> str:
@@ -35,8 +37,7 @@ def writable_path(root: str, key: Key) -> str:
     Raises:
         SourceRejected: no file can have such a name, or it would be no key.
     """
-    names = key[1:].split("/")
-    if key == ROOT or not all(map(is_key_name, names)) or "\0" in key:
+    if key == ROOT or not is_key(key) or "\0" in key:
         problem = f"cannot hold the key {key}: a name in it is hidden or empty"
         raise SourceRejected(f"dir:{root}", problem)
-    return os.path.join(root, *names)
+    return root + key

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from confwatch.model.keys import Key, is_below
-from confwatch.stores.dir.names import is_key_name, key_of, path_of
+from confwatch.stores.dir.names import is_key, is_key_name, path_of
 
+_PIECE = 1 << 20
 FRESH_NS = 100_000_000
 """A file written this recently may be written again within one tick of the clock."""
 
@@ -41,8 +42,10 @@ def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
     os.stat(root)
     seen = Look()
     for key in keys:
+        if not is_key(key):
+            continue
         for path in _files(path_of(root, key)):
-            _look_at(root, path, known, seen)
+            _look_at(Key(path[len(root) :]), path, known, seen)
         if key in seen.marks and key in known:
             continue  # a file, as before: nothing can be below it
         below = [one for one in known if is_below(one, key)]
@@ -50,12 +53,13 @@ def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
     return seen
 
 
-def _look_at(root: str, path: str, known: Mapping[Key, Mark], seen: Look) -> None:
+def _look_at(key: Key, path: str, known: Mapping[Key, Mark], seen: Look) -> None:
     """Look at one file; one that vanishes meanwhile was not there."""
-    key = key_of(root, path)
-    if key is None:
-        return
     try:
+        mark = _mark(os.stat(path))
+        if mark is not None and known.get(key) == mark:
+            seen.marks[key] = mark
+            return
         # Not to be held up by a FIFO.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -64,14 +68,18 @@ def _look_at(root: str, path: str, known: Mapping[Key, Mark], seen: Look) -> Non
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return
-        mark = _mark(found)
-        seen.marks[key] = mark
-        if mark is not None and known.get(key) == mark:
-            return
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            seen.values[key] = file.read().removesuffix(b"\n")
+        seen.marks[key] = _mark(found)
+        seen.values[key] = _read(descriptor).removesuffix(b"\n")
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    """Return all that is in a file."""
+    pieces = []
+    while piece := os.read(descriptor, _PIECE):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _mark(found: os.stat_result) -> Mark:
@@ -81,22 +89,38 @@ def _mark(found: os.stat_result) -> Mark:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def _files(path: str, above: tuple[tuple[int, int], ...] = ()) -> Iterator[str]:
-    """Yield *path*, if it is a file, or every file below it; links are followed."""
+def _files(path: str) -> Iterator[str]:
+    """Yield *path*, if it is a file, or every file below it."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return
-    if not stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(found.st_mode):
+        yield from _below(path, ((found.st_dev, found.st_ino),))
+    else:
         yield path
-        return
-    here = (found.st_dev, found.st_ino)
-    if here in above:
-        return  # a link to a folder it is in
+
+
+def _below(folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    """Yield every file below a folder; links are followed, but not in circles.
+
+    Args:
+        folder: where to look.
+        above: what tells the folder, and each above it, from others.
+    """
     try:
-        names = os.listdir(path)
+        with os.scandir(folder) as entries:
+            found = [one for one in entries if is_key_name(one.name)]
     except FileNotFoundError:
         return
-    for name in names:
-        if is_key_name(name):
-            yield from _files(f"{path}/{name}", (*above, here))
+    for entry in found:
+        if not entry.is_dir():
+            yield entry.path
+            continue
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            continue
+        here = (status.st_dev, status.st_ino)
+        if here not in above:
+            yield from _below(entry.path, (*above, here))
