@@ -10,14 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 
 SETTLE_S = 0.1
 _SWAPPED = "..data"
 """Kubernetes renames this link to change all files of a volume at once."""
 _DONE = frozenset({"closed", "moved"})
-_IGNORED = frozenset({"opened", "closed_no_write"})
+_WANTED: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileClosedEvent,
+    FileMovedEvent,
+    FileDeletedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,
+]
+"""All but who opens and reads: our own looks would be told to us, file by file."""
 
 
 class Dirty:
@@ -71,10 +92,6 @@ class _Listener(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Sort one event by how soon it has to be looked at."""
-        if event.event_type in _IGNORED:
-            return
-        if event.is_directory and event.event_type == "modified":
-            return  # a name in it came or went, which is told by itself
         for path in (event.src_path, event.dest_path):
             if path:
                 self._tell(str(path), done=event.event_type in _DONE)
@@ -100,7 +117,9 @@ def watched(root: str, bell: asyncio.Event) -> Iterator[Dirty]:
     loop = asyncio.get_running_loop()
     dirty = Dirty(bell)
     observer = Observer()
-    observer.schedule(_Listener(dirty, loop), root, recursive=True)
+    observer.schedule(
+        _Listener(dirty, loop), root, recursive=True, event_filter=_WANTED
+    )
     observer.start()
     try:
         yield dirty
