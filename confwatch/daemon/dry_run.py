@@ -13,12 +13,11 @@ from confwatch.daemon.parts import make_renderer, make_sources
 from confwatch.daemon.tally import Tally
 from confwatch.disk.compare import compare
 from confwatch.model.facts import Fact, PassEnded, SourceFailed
-from confwatch.model.records import Proven
 from confwatch.model.resource import Resource
-from confwatch.model.service import LeaseState
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.street import Bringing, opened
+from confwatch.state.nowhere import Nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +61,6 @@ class _Comparing:
             self.store_error = str(fact.error)
 
 
-class _NoRecords:
-    """Remembers nothing and knows nothing of earlier runs."""
-
-    def proven(self, resource: str) -> Proven | None:
-        """Know of nothing proven."""
-        del resource
-        return None
-
-    def save_proven(self, proven: Proven) -> None:
-        """Forget it at once."""
-
-    def leases(self) -> Mapping[str, LeaseState]:
-        """Know of no lease."""
-        return {}
-
-    def save_leases(self, leases: Mapping[str, LeaseState]) -> None:
-        """Forget them at once."""
-
-
 async def dry_run(
     settings: Settings, resources: tuple[Resource, ...], wait_s: float
 ) -> DryResult:
@@ -100,7 +80,7 @@ async def dry_run(
     bare = [replace(one, reload=None, services=(), quiet=None) for one in resources]
     sources, renderer = make_sources(settings), make_renderer(settings)
     async with opened(
-        sources, renderer, _NoRecords(), hub.tell, bringing=Bringing(comparing.bring)
+        sources, renderer, Nowhere(), hub.tell, bringing=Bringing(comparing.bring)
     ) as street:
         await street.set_resources(bare)
         for name in await tally.settled(wait_s):

@@ -12,11 +12,10 @@ from confwatch.daemon import declared
 from confwatch.daemon.facts_log import FactsLog
 from confwatch.daemon.hub import Hub
 from confwatch.daemon.parts import make_renderer, make_sources
+from confwatch.daemon.state import held
 from confwatch.daemon.sweeping import swept
 from confwatch.daemon.tally import Tally
 from confwatch.pipeline.street import Bringing, opened
-from confwatch.state.lock import locked
-from confwatch.state.records import FileRecords
 
 log = structlog.get_logger()
 
@@ -35,7 +34,7 @@ async def apply_once(settings: Settings, wait_s: float) -> int:
         LockHeld: a daemon works on the state folder.
         ConfigError: a store's settings cannot be used.
     """
-    with locked(settings.state_dir):
+    with held(settings.state_dir) as records:
         now = await asyncio.to_thread(declared.read, settings)
         for problem in now.problems:
             log.error("config.refused", problem=str(problem))
@@ -45,7 +44,6 @@ async def apply_once(settings: Settings, wait_s: float) -> int:
         tally = Tally(frozenset(one.name for one in now.resources))
         hub = Hub(FactsLog().hear, tally.hear)
         sources, renderer = make_sources(settings), make_renderer(settings)
-        records = FileRecords(settings.state_dir)
         bringing = Bringing(command_slots=settings.command_slots)
         async with opened(
             sources, renderer, records, hub.tell, bringing=bringing

@@ -13,11 +13,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from confwatch.config.settings import Settings
+from confwatch.contracts import Records
 from confwatch.daemon import admin, declared, files
 from confwatch.daemon.facts_log import FactsLog
 from confwatch.daemon.hub import Hub
 from confwatch.daemon.parts import make_places, make_renderer, make_sources
 from confwatch.daemon.signals import Wish, heard
+from confwatch.daemon.state import held
 from confwatch.daemon.status import StatusBoard
 from confwatch.daemon.sweeping import swept
 from confwatch.model.facts import Cause, Reason
@@ -27,8 +29,6 @@ from confwatch.pipeline.street import opened as opened_street
 from confwatch.registration.keeper import Ending
 from confwatch.registration.registrations import Registrations
 from confwatch.registration.registrations import opened as opened_registrations
-from confwatch.state.lock import locked
-from confwatch.state.records import FileRecords
 
 log = structlog.get_logger()
 
@@ -93,9 +93,9 @@ async def serve(settings: Settings) -> None:
         LockHeld: another daemon works on the state folder.
         ConfigError: a store or the admin socket cannot be used.
     """
-    with locked(settings.state_dir), heard() as wishes:
+    with held(settings.state_dir) as records, heard() as wishes:
         log.info("daemon.started", pid=os.getpid(), state_dir=str(settings.state_dir))
-        async with _running(settings) as daemon:
+        async with _running(settings, records) as daemon:
             await daemon.read_resources()
             ending = await daemon.obey(wishes)
             log.info("daemon.stopping", services=ending.value)
@@ -110,10 +110,9 @@ async def serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Daemon]:
+async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon]:
     """Hold all parts open for the block, in the order of the module's first words."""
     hub = Hub(FactsLog().hear)
-    records = FileRecords(settings.state_dir)
     async with AsyncExitStack() as parts:
         street = await parts.enter_async_context(
             opened_street(

@@ -211,3 +211,16 @@ async def test_a_dry_run_writes_nothing_and_tells_by_its_exit_status(
     program.put("/app/web/a", "2")
     done = program.run("render", "--diff")
     assert b"-/web/a=1\n+/web/a=2\n" in done.stdout
+
+
+async def test_without_a_state_folder_it_works_and_reloads_once_a_start(
+    program: Confwatch,
+) -> None:
+    (program.folder / "state").touch()  # a file: no folder can be made there
+    web(program)
+    assert program.run("run", "--once").returncode == 0
+    program.start()
+    await program.logged("state.unavailable")
+    await until(lambda: reloads(program) == 2)
+    assert (program.out / "web.conf").read_text() == "/web/a=1\n"
+    assert program.end() == 0
