@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from confwatch.mirror.globs import escaped, glob
 from confwatch.mirror.mirror import Mirror
 from confwatch.mirror.pair import Pair
-from confwatch.model.keys import ROOT, Key, Ref, encoded, is_below, is_covered
+from confwatch.model.keys import ROOT, Key, Ref, encoded, is_below
 from confwatch.model.resource import Resource
 from confwatch.render.reads import Recorder
 from confwatch.render.refused import Refused
@@ -33,25 +33,27 @@ class Scene:
 
 
 class StoreFunctions:
-    """exists, get, getv, gets, getvs, ls and lsdir over the scene of the moment."""
+    """exists, get, getv, gets, getvs, ls and lsdir over the scene of the moment.
+
+    A key of another store than the resource's own is ``name:/path``.
+    """
 
     def __init__(self) -> None:
-        self._mirror = Mirror("")
+        self._mirrors: Mapping[str, Mirror] = {}
         self._store = ""
         self._prefix = ""
         self._recorder = Recorder()
-        self._only: frozenset[Key] | None = None
+        self._only: frozenset[Ref] | None = None
 
     def look_at(self, scene: Scene) -> None:
         """Answer from *scene* from now on."""
         resource = scene.resource
         self._store = resource.store
-        self._mirror = scene.mirrors[resource.store]
+        self._mirrors = scene.mirrors
         # "" for the root: then it can simply be put before a key.
         self._prefix = "" if resource.prefix == ROOT else resource.prefix
         self._recorder = scene.recorder
-        cover = frozenset(ref.key for ref in resource.cover)
-        self._only = cover if resource.only_keys else None
+        self._only = resource.cover if resource.only_keys else None
 
     def exists(self, key: str) -> bool:
         """Tell whether there is a key of just this name; a folder is none."""
@@ -89,24 +91,26 @@ class StoreFunctions:
         Raises:
             Refused: the pattern is none.
         """
-        if not pattern.startswith(("/", "[")):
+        store, plain = self._meant(pattern)
+        if not plain.startswith(("/", "[")):
             return []  # every key begins with a slash, which no star matches
-        whole = escaped(self._prefix) + pattern if self._prefix else pattern
+        mirror = self._mirrors[store]
+        whole = escaped(self._prefix) + plain if self._prefix else plain
         try:
             found = glob(whole)
         except ValueError as error:
             # confd finds out while matching, so never over an empty store.
-            if not self._mirror.count():
+            if not mirror.count():
                 return []
             raise Refused(f"{error}: {pattern}") from error
-        self._recorder.globs.add(Ref(self._store, Key(whole)))
+        self._recorder.globs.add(Ref(store, Key(whole)))
         head = found.head
-        if self._only is None and not self._mirror.covers(head):
-            self._recorder.missed(self._store, head)
-        pairs = self._mirror.pairs(found, len(self._prefix))
+        if self._only is None and not mirror.covers(head):
+            self._recorder.missed(store, head)
+        pairs = mirror.pairs(found, len(self._prefix))
         if self._only is None:
             return pairs
-        return [one for one in pairs if self._allowed(self._prefix + one.key)]
+        return [one for one in pairs if self._allowed(store, self._prefix + one.key)]
 
     def getvs(self, pattern: str) -> list[str]:
         """Return the values of ``gets``, sorted by themselves, bytewise."""
@@ -117,57 +121,74 @@ class StoreFunctions:
 
         Of a key that is no folder, its own name; of ``/`` only keys, as confd does.
         """
-        if path == ROOT:
-            return [name for name, is_key, _ in self._below(ROOT) if is_key]
-        names = [name for name, _, _ in self._below(path)]
-        if not path.endswith("/") and self._pair(path) is not None:
-            names = sorted({*names, path[path.rindex("/") + 1 :]}, key=encoded)
+        store, plain = self._meant(path)
+        if plain == ROOT:
+            return [name for name, is_key, _ in self._below(store, ROOT) if is_key]
+        names = [name for name, _, _ in self._below(store, plain)]
+        if not plain.endswith("/") and self._pair(path) is not None:
+            names = sorted({*names, plain[plain.rindex("/") + 1 :]}, key=encoded)
         return names
 
     def lsdir(self, path: str) -> list[str]:
         """Return the names right below *path* that have children; of ``/`` none."""
-        if path == ROOT:
+        store, plain = self._meant(path)
+        if plain == ROOT:
             return []
-        return [name for name, _, is_folder in self._below(path) if is_folder]
+        return [name for name, _, is_folder in self._below(store, plain) if is_folder]
+
+    def _meant(self, text: str) -> tuple[str, str]:
+        """Return the store that a key is in, and the key in it."""
+        if text[:1] != "/":
+            store, colon, rest = text.partition(":")
+            if colon and store in self._mirrors:
+                return store, rest
+        return self._store, text
 
     def _pair(self, key: str) -> Pair | None:
         """Return the pair of a key, and note that it was asked for."""
-        whole = Key(self._prefix + key)
-        self._recorder.keys.add(Ref(self._store, whole))
-        if self._only is not None and not self._allowed(whole):
+        store, plain = self._meant(key)
+        whole = Key(self._prefix + plain)
+        self._recorder.keys.add(Ref(store, whole))
+        if self._only is not None and not self._allowed(store, whole):
             return None
-        pair = self._mirror.pair(whole, len(self._prefix))
+        pair = self._mirrors[store].pair(whole, len(self._prefix))
         if pair is None:
             self._awaited(key)
         return pair
 
     def _awaited(self, key: str) -> bool:
         """Note a key that its store does not cover, and tell whether that is so."""
-        whole = Key(self._prefix + key)
-        if self._only is not None or not _is_key(key) or self._mirror.covers(whole):
+        store, plain = self._meant(key)
+        whole = Key(self._prefix + plain)
+        if self._only is not None or not _is_key(plain):
             return False
-        self._recorder.missed(self._store, whole)
+        if self._mirrors[store].covers(whole):
+            return False
+        self._recorder.missed(store, whole)
         return True
 
-    def _below(self, path: str) -> Iterator[tuple[str, bool, bool]]:
+    def _below(self, store: str, path: str) -> Iterator[tuple[str, bool, bool]]:
         """Yield what is right below a folder, and note that it was asked for."""
         folder = path.rstrip("/")
         if not folder.startswith("/") and path != ROOT:
             return
+        mirror = self._mirrors[store]
         whole = Key(self._prefix + folder) or ROOT
-        self._recorder.folders.add(Ref(self._store, whole))
-        if self._only is None and not self._mirror.covers(whole):
-            self._recorder.missed(self._store, whole)
-        for name, is_key, is_folder in self._mirror.children(whole):
+        self._recorder.folders.add(Ref(store, whole))
+        if self._only is None and not mirror.covers(whole):
+            self._recorder.missed(store, whole)
+        for name, is_key, is_folder in mirror.children(whole):
             inner = Key(f"{'' if whole == ROOT else whole}/{name}")
-            if self._only is None or self._allowed(inner):
+            if self._only is None or self._allowed(store, inner):
                 yield name, is_key, is_folder
-            elif any(is_below(key, inner) for key in self._only):
+            elif any(is_below(ref.key, inner) for ref in self._only):
                 yield name, False, True
 
-    def _allowed(self, key: str) -> bool:
+    def _allowed(self, store: str, key: str) -> bool:
         """Tell whether a key is below what a confd resource declares."""
-        return self._only is None or is_covered(key, self._only)
+        return self._only is None or any(
+            ref.store == store and is_below(key, ref.key) for ref in self._only
+        )
 
 
 def _is_key(text: str) -> bool:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from confwatch.errors import RenderError
-from confwatch.model.keys import Key, Ref
+from confwatch.mirror.mirror import Mirror
+from confwatch.model.events import Loaded, Revision
+from confwatch.model.keys import ROOT, Key, Ref
 from confwatch.model.resource import Template
+from confwatch.render.reads import Recorder
 from tests.support.rendering import Kitchen
 
 
@@ -192,3 +195,18 @@ def test_a_globs_prefix_is_no_pattern(tmp_path: Path) -> None:
 def test_go_templates_are_refused_in_words(kitchen: Kitchen) -> None:
     kitchen.resource = replace(kitchen.resource, dialect="go")
     assert "Go templates cannot be rendered yet" in failure(kitchen, "{{.}}")
+
+
+def test_keys_of_another_store_are_read_by_its_name(kitchen: Kitchen) -> None:
+    other = Mirror("other")
+    other.apply(Loaded(frozenset({ROOT}), Revision("1"), {Key("/o/k"): b"there"}))
+    kitchen.write(
+        "t.j2",
+        '{{ getv("other:/o/k") }} {{ getv("/b") }} {{ ls("other:/o")|join }}'
+        ' {{ gets("other:/o/*")[0].key }} {{ exists("none:/b") }}',
+    )
+    recorder = Recorder()
+    mirrors = {"main": kitchen.mirror, "other": other}
+    made = kitchen.renderer.render(kitchen.resource, mirrors, recorder)
+    assert made.files[0].content == b"there 4 k /o/k false"
+    assert Ref("other", Key("/o/k")) in recorder.keys
