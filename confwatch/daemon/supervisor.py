@@ -22,6 +22,7 @@ from confwatch.daemon.signals import Wish, heard
 from confwatch.daemon.state import held
 from confwatch.daemon.status import StatusBoard
 from confwatch.daemon.sweeping import swept
+from confwatch.errors import ConfigError
 from confwatch.model.facts import Cause, Reason
 from confwatch.model.resource import Resource
 from confwatch.pipeline.street import Bringing, Street
@@ -79,11 +80,18 @@ class Daemon:
         while True:
             match await wishes.get():
                 case Wish.RELOAD:
-                    await self.read_resources()
+                    await self._read_again()
                 case Wish.RESTART:
                     return Ending.DETACH
                 case Wish.STOP:
                     return Ending.WITHDRAW
+
+    async def _read_again(self) -> None:
+        """Take up conf.d anew; one that cannot be read at all changes nothing."""
+        try:
+            await self.read_resources()
+        except ConfigError as error:
+            log.error("config.refused", problem=str(error))  # noqa: TRY400 - planned
 
 
 async def serve(settings: Settings) -> None:

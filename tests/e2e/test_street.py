@@ -224,3 +224,18 @@ async def test_without_a_state_folder_it_works_and_reloads_once_a_start(
     await until(lambda: reloads(program) == 2)
     assert (program.out / "web.conf").read_text() == "/web/a=1\n"
     assert program.end() == 0
+
+
+async def test_a_conf_d_that_cannot_be_read_keeps_everything(
+    program: Confwatch,
+) -> None:
+    web(program)
+    program.start()
+    await program.holds("web.conf", "/web/a=1\n")
+    (program.folder / "conf/conf.d").rename(program.folder / "elsewhere")
+    program.send(signal.SIGHUP)
+    await program.logged("config.refused")
+    program.put("/app/web/a", "2")
+    await program.holds("web.conf", "/web/a=2\n")
+    assert program.end() == 0
+    assert program.run("run", "--once").returncode == 2
