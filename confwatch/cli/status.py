@@ -179,4 +179,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def _cell(value: object) -> str:
     """Return one cell: one line, cut to where a table still is one."""
     text = "" if value is None else str(value).replace("\n", " ")
+    # Keys may hold bytes that are no text.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"

@@ -75,7 +75,7 @@ def _store(name: str, follower: Follower) -> dict[str, Any]:
     return {
         "name": name,
         "url": follower.source.shown,
-        "state": "loaded" if follower.error is None else "failing",
+        "state": _store_state(follower),
         "error": follower.error and str(follower.error),
         "failing_s": since and round(now - since, 1),
         "silent_s": moved_at and round(now - moved_at, 1),
@@ -83,6 +83,13 @@ def _store(name: str, follower: Follower) -> dict[str, Any]:
         "keys": follower.mirror.count(),
         "below": sorted(follower.mirror.covered),
     }
+
+
+def _store_state(follower: Follower) -> str:
+    """Say in one word how a store is; one that nobody reads yet is only waiting."""
+    if follower.error is not None:
+        return "failing"
+    return "loaded" if follower.mirror.revision else "waiting"
 
 
 def _resource(worker: Worker, owed: dict[str, Any] | None) -> dict[str, Any]:
