@@ -45,7 +45,7 @@ def open_store(settings: StoreSettings, *, reconcile_s: float = RECONCILE_S) -> 
 
 def _etcd(settings: StoreSettings, reconcile_s: float) -> Store:
     """Make an etcd store."""
-    from confwatch.stores.etcd.client import Options
+    from confwatch.stores.etcd.options import Options
     from confwatch.stores.etcd.registrar import EtcdRegistrar
     from confwatch.stores.etcd.source import EtcdSource
     from confwatch.stores.etcd.writer import opened

@@ -12,7 +12,7 @@ from confwatch.model.keys import ROOT, Key
 from confwatch.stores.dir.registrar import DirRegistrar
 from confwatch.stores.dir.source import DirSource
 from confwatch.stores.dir.writer import DirWriter
-from confwatch.stores.etcd.client import Options
+from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.registrar import EtcdRegistrar
 from confwatch.stores.etcd.source import EtcdSource
 from confwatch.stores.etcd.writer import opened

@@ -15,7 +15,7 @@ from confwatch.model.keys import ROOT, Key
 from confwatch.model.secret import Secret
 from confwatch.stores.etcd import stream as stream_module
 from confwatch.stores.etcd import watch as watch_module
-from confwatch.stores.etcd.client import Options
+from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.source import EtcdSource, EtcdSubscription
 from confwatch.stores.etcd.writer import opened
 from tests.contract.stores import options

@@ -3,18 +3,15 @@
 import io
 import json
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
 
 from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
-from confwatch.model.keys import Key
 from confwatch.model.secret import Secret
+from confwatch.stores.etcd.options import Options, tls
 from confwatch.wire import etcd as wire
 
 T = TypeVar("T")
@@ -41,35 +38,6 @@ class Compacted(SourceUnavailable):
 
 class NotFound(SourceRejected):
     """There is no such lease."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Where etcd is and who we are.
-
-    Attributes:
-        endpoints: each ``scheme://host:port``.
-        prefix: stands before every key.
-        shown: the URL for people and logs.
-        ca: PEM of who signs the servers' certificates; None for the system's.
-        cert: PEM of our certificate; with *key*.
-        key: PEM of its private key.
-        user: None where etcd does not ask.
-        password: of the user; None where *password_file* has it.
-        password_file: read at every authentication.
-        reconcile_s: seconds between proofs that no change was missed.
-    """
-
-    endpoints: tuple[str, ...]
-    prefix: Key
-    shown: str
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    user: str | None = None
-    password: Secret | None = None
-    password_file: Path | None = None
-    reconcile_s: float = 600.0
 
 
 class Client:
@@ -260,7 +228,7 @@ async def connected(options: Options) -> AsyncIterator[Client]:
     Raises:
         SourceRejected: a certificate file cannot be used.
     """
-    connector = aiohttp.TCPConnector(ssl=_tls(options), limit=0)
+    connector = aiohttp.TCPConnector(ssl=tls(options), limit=0)
     async with aiohttp.ClientSession(
         connector=connector, read_bufsize=READ_BYTES
     ) as session:
@@ -270,20 +238,6 @@ async def connected(options: Options) -> AsyncIterator[Client]:
 def _payload(body: wire.Body) -> io.BytesIO:
     """Return a request's body; as a file, which is sent piece by piece."""
     return io.BytesIO(json.dumps(body).encode("ascii"))
-
-
-def _tls(options: Options) -> ssl.SSLContext | bool:
-    """Return how to trust and be trusted; the files are read now."""
-    if not options.endpoints[0].startswith("https:"):
-        return True  # aiohttp's default, and without meaning for plain HTTP
-    try:
-        context = ssl.create_default_context(cafile=options.ca)
-        if options.cert is not None:
-            context.load_cert_chain(options.cert, options.key)
-    except (OSError, ssl.SSLError) as error:
-        problem = f"its certificate files cannot be used: {error.strerror or error}"
-        raise SourceRejected(options.shown, problem) from error
-    return context
 
 
 def _keep_alive(connection: socket.socket | None) -> None:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping
 
 from confwatch.model.keys import Key
+from confwatch.stores.etcd.change import Scope
 from confwatch.stores.etcd.client import Client, Compacted
 from confwatch.stores.etcd.ranges import Namespace
-from confwatch.stores.etcd.watch import Scope
 from confwatch.wire import etcd as wire
 
 MOST_PARTS = 128

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from confwatch.errors import LeaseLost, RegistrationRejected
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record
-from confwatch.stores.etcd.client import CALL_S, Client, NotFound, Options, connected
+from confwatch.stores.etcd.client import CALL_S, Client, NotFound, connected
+from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.identity import is_ours, state_of
 from confwatch.wire import etcd as wire

@@ -7,12 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from confwatch.errors import SourceError
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
-from confwatch.stores.etcd.client import Client, Compacted, Denied, Options, connected
+from confwatch.stores.etcd.change import Scope
+from confwatch.stores.etcd.client import Client, Compacted, Denied, connected
 from confwatch.stores.etcd.listing import list_prefixes
+from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.etcd.stream import Unfit, WentBack
-from confwatch.stores.etcd.watch import Scope, Watch
+from confwatch.stores.etcd.watch import Watch
 
 
 class EtcdSource:

@@ -6,20 +6,18 @@ revision is joined if it arrives within a moment, which it nearly always does.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from confwatch.errors import SourceError
-from confwatch.model.events import Changed, Revision
+from confwatch.model.events import Changed
 from confwatch.model.keys import Key
+from confwatch.stores.etcd.change import Change, Scope, newest_of
 from confwatch.stores.etcd.client import Client
 from confwatch.stores.etcd.ranges import (
     Namespace,
     Range,
-    as_key,
     covering,
     grouped,
-    scope_of,
 )
 from confwatch.stores.etcd.stream import Stream, Told
 from confwatch.wire import etcd as wire
@@ -30,19 +28,6 @@ MOST_WAITING = 256
 FOREIGN_TIMES = 4
 FOREIGN_KEYS = 10_000
 """Below this a wide range costs nothing, and one stream keeps transactions whole."""
-
-
-@dataclass(slots=True)
-class Scope:
-    """What is known of one covered prefix.
-
-    Attributes:
-        floor: all that happened up to this revision is told.
-        count: keys that etcd has there.
-    """
-
-    floor: int
-    count: int
 
 
 class Watch:
@@ -150,10 +135,10 @@ class Watch:
         stream, told = self._held.popleft()
         if isinstance(told, SourceError):
             raise told
-        change = _Change(self._namespace, scopes)
+        change = Change(self._namespace, scopes)
         change.add(stream, told)
         for other in [*self._held]:
-            if other[0] is not stream and _newest(other[1]) == change.revision:
+            if other[0] is not stream and newest_of(other[1]) == change.revision:
                 self._held.remove(other)
                 change.add(other[0], other[1])  # type: ignore[arg-type]
         return change.event()
@@ -205,58 +190,3 @@ class Watch:
             for prefix, scope in scopes.items()
             if span.holds(self._namespace.range(prefix, inner=True))
         )
-
-
-class _Change:
-    """One event in the making."""
-
-    def __init__(self, namespace: Namespace, scopes: Mapping[Key, Scope]) -> None:
-        self.revision = 0
-        self._namespace = namespace
-        self._scopes = scopes
-        self._put: dict[Key, bytes] = {}
-        self._gone: set[Key] = set()
-
-    def add(self, stream: Stream, answer: wire.WatchAnswer) -> None:
-        """Take over what one answer tells, as far as it is new and ours."""
-        for event in answer.events:
-            # Old servers tell some events twice; a scope loaded since knows more.
-            if event.kv.mod_revision > stream.cursor:
-                self._take(event)
-        # Not the header's revision: a line of history is followed by more of it.
-        newest = max((one.kv.mod_revision for one in answer.events), default=0)
-        stream.cursor = max(stream.cursor, newest)
-        self.revision = max(self.revision, newest)
-
-    def event(self) -> Changed | None:
-        """Return it; None where nothing of ours is in it."""
-        if not self._put and not self._gone:
-            return None
-        return Changed(Revision(str(self.revision)), self._put, frozenset(self._gone))
-
-    def _take(self, event: wire.Event) -> None:
-        """Take over one key."""
-        text = self._namespace.text(event.kv.key)
-        prefix = None if text is None else scope_of(text, self._scopes)
-        if text is None or prefix is None:
-            return
-        scope = self._scopes[prefix]
-        if event.kv.mod_revision <= scope.floor:
-            return
-        gone = event.type == "DELETE"
-        scope.count += -1 if gone else event.kv.version == 1
-        key = as_key(text)
-        if key is None:
-            return
-        if gone:
-            self._put.pop(key, None)
-            self._gone.add(key)
-        else:
-            self._gone.discard(key)
-            self._put[key] = event.kv.value
-
-
-def _newest(told: wire.WatchAnswer | SourceError) -> int:
-    """Return the newest revision of an answer's events; 0 where it has none."""
-    events: Iterable[wire.Event] = () if isinstance(told, SourceError) else told.events
-    return max((one.kv.mod_revision for one in events), default=0)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from confwatch.model.keys import ROOT, Key
-from confwatch.stores.etcd.client import Client, Options, connected
+from confwatch.stores.etcd.client import Client, connected
+from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.wire import etcd as wire
 
