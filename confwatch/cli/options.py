@@ -61,16 +61,31 @@ def settings_of(options: Mapping[str, str | None]) -> "Settings":
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn planned errors into one line and an exit status."""
+def told(*, refused: int = REFUSED) -> Iterator[None]:
+    """Turn planned errors into lines and an exit status.
+
+    Args:
+        refused: the status for what cannot be used or is locked.
+    """
     try:
         yield
-    except (ConfigError, LockHeld) as error:
-        click.echo(f"confwatch: {error}", err=True)
-        sys.exit(REFUSED)
-    except ConfwatchError as error:
-        click.echo(f"confwatch: {error}", err=True)
-        sys.exit(FAILED)
+    except (ConfwatchError, ExceptionGroup) as error:
+        planned = list(_leaves(error))
+        for one in planned:
+            if not isinstance(one, ConfwatchError):
+                raise
+            click.echo(f"confwatch: {one}", err=True)
+        unusable = any(isinstance(one, ConfigError | LockHeld) for one in planned)
+        sys.exit(refused if unusable else FAILED)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a group of tasks that ended together; or just this one."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 class DurationType(click.ParamType):  # type: ignore[type-arg]  # older clicks have none

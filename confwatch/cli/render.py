@@ -46,7 +46,7 @@ def render(
     Takes the way of a real pass up to the comparison; writes no target and runs no
     command. Exit status: 0 nothing would change, 2 something would, 1 failed.
     """
-    with told():
+    with told(refused=FAILED):
         settings = settings_of(options)
         from confwatch.daemon.declared import read
         from confwatch.daemon.dry_run import dry_run

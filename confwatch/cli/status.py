@@ -56,6 +56,11 @@ def apply(*, resource: str, allow_empty: bool, **options: str | None) -> None:
     """Make a pass of RESOURCE now."""
     with told():
         settings = settings_of(options)
+        from confwatch.config.admin import TcpAddress
+
+        if isinstance(settings.admin, TcpAddress):
+            problem = "a port only shows: everybody can reach it; this needs unix:PATH"
+            raise ConfigError("", None, "admin", problem)
         query = "?allow_empty=true" if allow_empty else ""
         path = f"/api/apply/{resource}{query}"
         code, answer = asyncio.run(_ask(settings.admin, "POST", path))

@@ -8,9 +8,9 @@ from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.resources import load_resources
 from confwatch.config.settings import Settings
-from confwatch.errors import ConfigError
+from confwatch.errors import ConfigError, RenderError
 from confwatch.model.resource import Command, Resource
-from confwatch.render.commands import problem
+from confwatch.render.commands import CommandValues, fill, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,33 @@ def with_last_good(declared: Declared, before: Iterable[Resource]) -> list[Resou
 
 def _command_problems(resource: Resource) -> list[ConfigError]:
     """Look at the insertions of every command, which config does not know."""
-    commands: list[tuple[str, Command | None]] = [
-        ("check", resource.check),
-        ("reload", None if resource.reload is None else resource.reload.command),
+    dests = resource.dests
+    one = dests[0] if len(dests) == 1 else None
+    staged = CommandValues(one, one, {dest: dest for dest in dests}, dests)
+    moved = CommandValues(None, one, {}, dests)
+    reload = None if resource.reload is None else resource.reload.command
+    commands: list[tuple[str, Command | None, CommandValues]] = [
+        ("check", resource.check, staged),
+        ("reload", reload, moved),
     ]
-    commands += [
-        (f"templates[{number}].check", template.check)
-        for number, template in enumerate(resource.templates)
-    ]
+    for number, template in enumerate(resource.templates):
+        dest = template.dest
+        alone = CommandValues(dest, dest, {dest: dest}, (dest,))
+        commands.append((f"templates[{number}].check", template.check, alone))
     return [
         ConfigError(resource.file, None, field, told)
-        for field, command in commands
-        if command is not None and (told := problem(command)) is not None
+        for field, command, values in commands
+        if command is not None and (told := _unfillable(command, values)) is not None
     ]
+
+
+def _unfillable(command: Command, values: CommandValues) -> str | None:
+    """Tell why a command cannot be filled in; None where it can."""
+    told = problem(command)
+    if told is not None:
+        return told
+    try:
+        fill(command, values)
+    except RenderError as error:
+        return f"cannot be filled in: {error.problem}"
+    return None

@@ -5,8 +5,8 @@ the files are now with what they were, so no editor's habits and no lost event m
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -48,21 +48,31 @@ async def watched(
         changed: told which of them are others than before.
     """
     bell = asyncio.Event()
-    observer = Observer()
-    ringer = _Bell(asyncio.get_running_loop(), bell)
-    with suppress(FileNotFoundError):
-        observer.schedule(ringer, str(folder), recursive=True)
-    observer.start()
-    try:
+    with _observed(folder, _Bell(asyncio.get_running_loop(), bell)):
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(_look(bell, files, changed), name="templates")
             try:
                 yield
             finally:
                 looking.cancel()
+
+
+@contextmanager
+def _observed(folder: Path, bell: _Bell) -> Iterator[None]:
+    """Ring *bell* for events below *folder*; one that is not there has none."""
+    observer = Observer()
+    observer.schedule(bell, str(folder), recursive=True)
+    try:
+        observer.start()
+    except OSError:
+        # What is read from it is looked at from time to time all the same.
+        yield
+        return
+    try:
+        yield
     finally:
         observer.stop()
-        await asyncio.to_thread(observer.join)
+        observer.join()
 
 
 async def _look(

@@ -159,7 +159,7 @@ async def _end_registrations(
     registrations.end(ending)
     async with asyncio.TaskGroup() as group:
         ended = group.create_task(registrations.ended(), name="registrations end")
-        bell = group.create_task(wishes.get(), name="second signal")
+        bell = group.create_task(_second_stop(wishes), name="second signal")
         done, _ = await asyncio.wait(
             {ended, bell},
             timeout=withdraw_timeout_s,
@@ -169,3 +169,9 @@ async def _end_registrations(
             log.warning("registrations.left", because="signal" if done else "deadline")
         ended.cancel()
         bell.cancel()
+
+
+async def _second_stop(wishes: "asyncio.Queue[Wish]") -> None:
+    """Return at the next signal that asks to end; there is nothing to read again."""
+    while await wishes.get() is Wish.RELOAD:
+        continue

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import PROGRAM, Confwatch, confwatch
+from tests.support.servers import free_port
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.daemon
@@ -92,7 +93,7 @@ def test_a_dry_run_writes_below_another_folder(
     assert done.returncode == 2
     assert (tmp_path / "dry" / str(program.out)[1:] / "web").read_text() == "1\n"
     assert not (program.out / "web").exists()
-    assert program.run("render", "--resource", "none").returncode == 2
+    assert program.run("render", "--resource", "none").returncode == 1
     program.run("kv", "rm", "/web")
     done = program.run("render")
     assert done.returncode == 1
@@ -142,3 +143,53 @@ def test_every_command_helps_and_completes() -> None:
             [*PROGRAM, "completion", shell], capture_output=True, text=True, check=True
         )
         assert "_CONFWATCH_COMPLETE" in script.stdout
+
+
+def test_a_store_that_is_down_is_told_in_one_line(program: Confwatch) -> None:
+    program.store = f"etcd://127.0.0.1:{free_port()}"
+    for command in (
+        ("get", "/a"),
+        ("ls",),
+        ("put", "/a", "1"),
+        ("rm", "/a"),
+        ("watch",),
+    ):
+        done = program.run("kv", *command)
+        assert done.returncode == 1, command
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert b"cannot connect" in done.stderr
+
+
+def test_a_start_that_cannot_be_is_told_in_one_line(program: Confwatch) -> None:
+    program.resource("web", WEB)
+    for spoiled in ("--admin=unix:/proc/none/s", "--confdir=/none"):
+        done = subprocess.run(
+            [*PROGRAM, "run", *program.options(), spoiled],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith(b"confwatch: "), done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+async def test_a_port_shows_and_changes_nothing(program: Confwatch) -> None:
+    program.put("/web", "1")
+    program.admin = f"127.0.0.1:{free_port()}"
+    program.start()
+    await program.logged("resource.proven")
+    assert program.run("status").returncode == 0
+    done = program.run("apply", "web")
+    assert done.returncode == 2
+    assert b"a port only shows" in done.stderr
+
+
+async def test_templates_may_come_later(program: Confwatch) -> None:
+    program.put("/web", "1")
+    folder = program.folder / "conf/templates"
+    folder.rename(program.folder / "later")
+    program.start()
+    await program.logged("resource.failed")
+    (program.folder / "later").rename(folder)
+    await program.holds("web", "1\n")

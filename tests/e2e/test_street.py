@@ -239,3 +239,20 @@ async def test_a_conf_d_that_cannot_be_read_keeps_everything(
     await program.holds("web.conf", "/web/a=2\n")
     assert program.end() == 0
     assert program.run("run", "--once").returncode == 2
+
+
+async def test_an_insertion_without_a_value_is_refused_at_load(
+    program: Confwatch,
+) -> None:
+    web(program)
+    templates = "templates: [{src: web.j2, dest: OUT/a}, {src: web.j2, dest: OUT/b}]\n"
+    program.resource("bad", templates + "reload: echo {{ dest }}\n")
+    program.resource(
+        "worse",
+        templates.replace("OUT/", "OUT/x") + 'check: test {{ stages["/none"] }}\n',
+    )
+    program.start()
+    await program.holds("web.conf", "/web/a=1\n")
+    told = [line["problem"] for line in program.lines("config.refused")]
+    assert len(told) == 2
+    assert "bad.yaml: reload: cannot be filled in: 'dest' is undefined" in told[0]

@@ -27,6 +27,7 @@ class Confwatch:
         self.folder = folder
         self.keys = folder / "keys"
         self.store = store or f"dir:{self.keys}"
+        self.admin = f"unix:{folder / 'admin.sock'}"
         self.out = folder / "out"
         for name in ("keys", "out", "conf/conf.d", "conf/templates"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ class Confwatch:
             f"--confdir={self.folder / 'conf'}",
             f"--store={self.store}",
             f"--state-dir={self.folder / 'state'}",
-            f"--admin=unix:{self.folder / 'admin.sock'}",
+            f"--admin={self.admin}",
             "--log-format=json",
             "--log-level=debug",
         ]
