@@ -367,3 +367,20 @@ async def test_tls_trusts_its_authority_alone(tmp_path: Path) -> None:
         async with watching(replace(how, ca=tmp_path / "none.pem")) as subscription:
             with pytest.raises(SourceRejected, match="certificate files"):
                 await event(subscription)
+
+
+async def test_a_line_of_six_megabytes_is_read(etcd: EtcdServer) -> None:
+    large = b"x" * 1_000_000
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.kill()
+        etcd.start()
+        async with opened(options(etcd)) as writer:
+            for number in range(5):
+                await writer.put(Key(f"/a/{number}"), large)
+        put: dict[Key, bytes] = {}
+        while len(put) < 5:
+            told, _ = await survived(subscription)
+            assert isinstance(told, Changed)
+            put.update(told.put)
+        assert set(put.values()) == {large}
