@@ -6,9 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from confwatch.contracts import Registrar, Source, Subscription, Writer
 from confwatch.mirror.mirror import Mirror
 from confwatch.model.keys import ROOT, Key
+from confwatch.stores.dir import source as dir_source
 from confwatch.stores.dir.registrar import DirRegistrar
 from confwatch.stores.dir.source import DirSource
 from confwatch.stores.dir.writer import DirWriter
@@ -73,7 +76,12 @@ async def polled_folder(path: Path) -> AsyncIterator[Store]:
     """Hold a folder of which the kernel tells nothing."""
     root = str(path / "store")
     Path(root).mkdir()
-    yield Store(DirSource(root, poll=True), DirWriter(root), DirRegistrar(root))
+    patience = pytest.MonkeyPatch()
+    patience.setattr(dir_source, "POLL_S", 0.05)
+    try:
+        yield Store(DirSource(root, poll=True), DirWriter(root), DirRegistrar(root))
+    finally:
+        patience.undo()
 
 
 def options(server: EtcdServer, prefix: str = "/prod") -> Options:

@@ -31,19 +31,26 @@ def no_leaks() -> Iterator[None]:
     """Fail a test that leaves a thread, a file or a child behind."""
     files, children = _descriptors(), _children()
     yield
-    gc.collect()
+    if _left(files, children):
+        # What only waits to be collected is no leak; collecting each time takes long.
+        gc.collect()
+    left = _left(files, children)
+    assert not left, f"left behind: {left}"
+
+
+def _left(files: dict[str, str], children: set[str]) -> list[str]:
+    """Name what is there now and was not before."""
     threads = [
         one.name
         for one in threading.enumerate()
         if not one.name.startswith(KEPT_THREADS) and "pytest_timeout" not in one.name
     ]
-    assert not threads, f"threads left: {threads}"
-    left = {
-        number: path
+    opened = [
+        path
         for number, path in _descriptors().items()
         if number not in files
         # The loop that the next test gets is opened by its fixture.
         and not path.startswith(("anon_inode:[eventpoll]", "socket:", "/proc"))
-    }
-    assert not left, f"files left open: {left}"
-    assert _children() <= children, "a child left running"
+    ]
+    started = [f"child {number}" for number in _children() - children]
+    return [*threads, *opened, *started]
