@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from confwatch.mirror.globs import Glob
 from confwatch.mirror.pair import Pair
 from confwatch.model.events import Delta, Loaded, StoreEvent
-from confwatch.model.keys import ROOT, Key, decoded, encoded, is_below, outermost
+from confwatch.model.keys import ROOT, Key, decoded, encoded, is_covered, outermost
 
 
 class _Node:
@@ -71,7 +71,7 @@ class Mirror:
 
     def covers(self, key: str) -> bool:
         """Tell whether absent means absent, and not just unknown."""
-        return any(is_below(key, prefix) for prefix in self._covered)
+        return is_covered(key, self._covered)
 
     def count(self) -> int:
         """Return how many keys there are."""
@@ -100,11 +100,8 @@ class Mirror:
     def narrow(self, cover: frozenset[Key]) -> None:
         """Forget what is not below *cover*; what is new in it is not covered yet."""
         covered = outermost(
-            inner
-            for prefix in self._covered
-            for wanted in cover
-            for inner in (prefix, wanted)
-            if is_below(inner, wanted) and is_below(inner, prefix)
+            [one for one in self._covered if is_covered(one, cover)]
+            + [one for one in cover if is_covered(one, self._covered)]
         )
         if covered != self._covered:
             self._covered = covered

@@ -5,7 +5,7 @@ Bytes that are not UTF-8 live in it as surrogate escapes, so every key of every
 store has exactly one text and comes back byte for byte.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple, NewType
 
 Key = NewType("Key", str)
@@ -39,17 +39,29 @@ def is_below(key: str, prefix: Key) -> bool:
     )
 
 
-def is_covered(key: str, cover: Iterable[Key]) -> bool:
+def scope_of(key: str, prefixes: Container[Key]) -> Key | None:
+    """Return the innermost of many prefixes that holds *key*, by the key's own depth.
+
+    Thousands of prefixes cost no more than one.
+    """
+    while key and key != ROOT:
+        if key in prefixes:
+            return Key(key)
+        key = key[: key.rfind("/")] or ROOT
+    return ROOT if key and ROOT in prefixes else None
+
+
+def is_covered(key: str, cover: Container[Key]) -> bool:
     """Tell whether one of the prefixes in *cover* holds *key*."""
-    return any(is_below(key, prefix) for prefix in cover)
+    return scope_of(key, cover) is not None
 
 
 def outermost(prefixes: Iterable[Key]) -> frozenset[Key]:
     """Drop every prefix that another one covers."""
-    kept: list[Key] = []
+    kept: set[Key] = set()
     for prefix in sorted(set(prefixes), key=len):
         if not is_covered(prefix, kept):
-            kept.append(prefix)
+            kept.add(prefix)
     return frozenset(kept)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from confwatch.errors import SourceError
 from confwatch.model.events import Changed, Revision
-from confwatch.model.keys import Key
-from confwatch.stores.etcd.ranges import Namespace, as_key, scope_of
+from confwatch.model.keys import Key, scope_of
+from confwatch.stores.etcd.ranges import Namespace, as_key
 from confwatch.stores.etcd.stream import Stream
 from confwatch.wire import etcd as wire
 

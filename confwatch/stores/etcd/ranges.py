@@ -4,7 +4,7 @@
 behind ``/``; so do ``/app-x`` and ``/app.x``, which are filtered here.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from confwatch.model.keys import ROOT, Key, clean, decoded, encoded, is_below
@@ -67,15 +67,6 @@ def as_key(text: str) -> Key | None:
     ``/a/`` and ``/a//b`` name no key of their own: some tools mark folders so.
     """
     return Key(text) if clean(text) == text else None
-
-
-def scope_of(text: str, prefixes: Container[Key]) -> Key | None:
-    """Return which one of many prefixes holds a key, by the key's own depth."""
-    while text:
-        if text in prefixes:
-            return Key(text)
-        text = text[: text.rfind("/")] if text != ROOT else ""
-    return ROOT if ROOT in prefixes else None
 
 
 def covering(ranges: Iterable[Range]) -> Range:

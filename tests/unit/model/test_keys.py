@@ -13,6 +13,7 @@ from confwatch.model.keys import (
     is_below,
     join,
     outermost,
+    scope_of,
     without,
 )
 
@@ -56,3 +57,12 @@ def test_prefixes_below_others_are_dropped() -> None:
 @given(st.binary())
 def test_any_bytes_come_back_from_their_text(raw: bytes) -> None:
     assert encoded(decoded(raw)) == raw
+
+
+def test_a_key_is_in_the_scope_above_it() -> None:
+    scopes = {Key("/a/b"), Key("/c")}
+    assert scope_of("/a/b/c", scopes) == "/a/b"
+    assert scope_of("/a/b/", scopes) == "/a/b"
+    assert scope_of("/a/bc", scopes) is None
+    assert scope_of("/x", {ROOT}) == ROOT
+    assert scope_of("/", {ROOT}) == ROOT

@@ -10,7 +10,6 @@ from confwatch.stores.etcd.ranges import (
     as_key,
     covering,
     grouped,
-    scope_of,
 )
 
 PROD = Namespace(Key("/prod"))
@@ -48,15 +47,6 @@ def test_a_range_holds_a_prefix_and_what_is_below(
 def test_folder_markers_and_strangers_are_no_keys(raw: bytes, key: str | None) -> None:
     text = PROD.text(raw)
     assert (None if text is None else as_key(text)) == key
-
-
-def test_a_key_is_in_the_scope_above_it() -> None:
-    scopes = {Key("/a/b"), Key("/c")}
-    assert scope_of("/a/b/c", scopes) == "/a/b"
-    assert scope_of("/a/b/", scopes) == "/a/b"
-    assert scope_of("/a/bc", scopes) is None
-    assert scope_of("/x", {ROOT}) == ROOT
-    assert scope_of("/", {ROOT}) == ROOT
 
 
 def test_many_ranges_are_few_streams_that_hold_them_all() -> None:
