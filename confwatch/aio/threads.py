@@ -7,18 +7,28 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def finish(work: Callable[[], T]) -> T:
+async def finish(work: Callable[[], T], then: Callable[[T], None] | None = None) -> T:
     """Run *work* in a thread and return its result; a cancellation waits for its end.
 
     ``asyncio.to_thread`` would return at once when cancelled and leave the thread at
     its files while somebody else cleans up after it.
+
+    Args:
+        work: blocks.
+        then: given the result of work that did not fail, also where nobody waits for
+            it any more: what was done has to be known.
     """
     running = asyncio.get_running_loop().run_in_executor(None, work)
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        # Its own failure is of no interest any more; its end is.
-        await asyncio.wait({running})
-        if not running.cancelled():
-            running.exception()
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    # Its own failure is of no interest to somebody who is gone.
+    failure = running.exception()
+    if failure is None and then is not None:
+        then(running.result())
+    if cancelled is not None:
+        raise cancelled
+    return running.result()

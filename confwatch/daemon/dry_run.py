@@ -16,6 +16,7 @@ from confwatch.model.facts import Fact, PassEnded, SourceFailed
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
+from confwatch.pipeline.steps import Owe
 from confwatch.pipeline.street import Bringing, opened
 from confwatch.state.nowhere import Nowhere
 
@@ -42,7 +43,11 @@ class _Comparing:
         self.store_error = ""
 
     async def bring(
-        self, rendered: Rendered, _proven: Mapping[str, str], _commands: Commands
+        self,
+        rendered: Rendered,
+        _proven: Mapping[str, str],
+        _commands: Commands,
+        _owe: Owe,
     ) -> tuple[Compared, Installed | None]:
         """Compare, and leave everything as it is."""
         compared = await asyncio.to_thread(compare, rendered)

@@ -128,7 +128,9 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
                 make_renderer(settings),
                 records,
                 hub.tell,
-                bringing=Bringing(command_slots=settings.command_slots),
+                bringing=Bringing(
+                    command_slots=settings.command_slots, reconcile_s=settings.reconcile
+                ),
             )
         )
         registrations = await parts.enter_async_context(

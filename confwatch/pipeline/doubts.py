@@ -28,18 +28,19 @@ class Doubts:
         self._of.pop(resource, None)
 
     def empty(
-        self, resource: str, hold: HoldOnEmpty, refs: Iterable[Ref]
+        self, resource: str, hold: HoldOnEmpty, refs: frozenset[Ref]
     ) -> tuple[Ref, ...]:
         """Return the prefixes for whose emptiness the resource has to be held.
 
         Args:
-            resource: its name; doubts about prefixes that have keys again are dropped.
+            resource: its name; doubts about prefixes that have keys again, or that it
+                no longer looks at, are dropped.
             hold: what its operator wants.
             refs: its prefixes.
         """
         if hold is HoldOnEmpty.NEVER:
             return ()
-        doubted = self._of.pop(resource, set())
+        doubted = self._of.pop(resource, set()).intersection(refs)
         if hold is HoldOnEmpty.ALWAYS:
             doubted = {*refs}
         doubted = {ref for ref in doubted if not self.has_keys(ref)}

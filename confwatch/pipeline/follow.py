@@ -8,7 +8,7 @@ from confwatch.aio.backoff import Backoff
 from confwatch.contracts import Source, Subscription
 from confwatch.errors import SourceError, SourceRejected
 from confwatch.mirror.mirror import Mirror
-from confwatch.model.events import StoreEvent
+from confwatch.model.events import Loaded, StoreEvent
 from confwatch.model.facts import SourceBack, SourceFailed, Tell
 from confwatch.model.keys import Key
 
@@ -70,6 +70,10 @@ class Follower:
                     event = await self._next(subscription)
                     async with self.lock:
                         take(self.mirror, event)
+                        # A picture that was on its way when the cover narrowed: of
+                        # what is beyond it nobody will tell the changes.
+                        if isinstance(event, Loaded):
+                            self.mirror.narrow(self._cover)
             finally:
                 self._subscription = None
 

@@ -62,6 +62,12 @@ class Reloader:
         self._backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
         self._not_before = 0.0
         self._retry_at = 0.0
+        self._running = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is owed and the command does not run."""
+        return not self.debts and not self._running
 
     @property
     def shown(self) -> str:
@@ -93,7 +99,9 @@ class Reloader:
                 self._bell.clear()
                 await self._bell.wait()
             await self._due()
-            await self._reload()
+            # Another command may have taken over the last debt meanwhile.
+            if self.debts:
+                await self._reload()
 
     async def _due(self) -> None:
         """Return when a reload may start; a new debt makes it look again."""
@@ -113,11 +121,15 @@ class Reloader:
         started = loop.time()
         reloads = [debt.reload for debt in served.values()]
         self._not_before = started + max(one.min_interval_s for one in reloads)
-        ended = await self._commands.run(
-            self.argv,
-            _surroundings(served),
-            timeout_s=max(one.command.timeout_s for one in reloads),
-        )
+        self._running = True
+        try:
+            ended = await self._commands.run(
+                self.argv,
+                _surroundings(served),
+                timeout_s=max(one.command.timeout_s for one in reloads),
+            )
+        finally:
+            self._running = False
         retry_s = self._judge(ended, secret=any(one.secret for one in served.values()))
         took_s = loop.time() - started
         names = tuple(served)

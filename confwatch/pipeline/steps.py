@@ -68,14 +68,15 @@ class Rendering:
         self._took_s.pop(resource, None)
 
 
+Owe: TypeAlias = Callable[[Installed], None]
 Bring: TypeAlias = Callable[
-    [Rendered, Mapping[str, str], Commands],
+    [Rendered, Mapping[str, str], Commands, Owe],
     Awaitable[tuple[Compared, Installed | None]],
 ]
 
 
 async def bring(
-    rendered: Rendered, proven: Mapping[str, str], commands: Commands
+    rendered: Rendered, proven: Mapping[str, str], commands: Commands, owe: Owe
 ) -> tuple[Compared, Installed | None]:
     """Make the targets equal to *rendered*; None where they already were.
 
@@ -84,6 +85,7 @@ async def bring(
         proven: dest to digest of what the service last loaded, kept beside the target
             before anything moves.
         commands: where the checks run.
+        owe: told what was installed, also where the pass was cancelled meanwhile.
 
     Raises:
         CheckFailed, RenderError: the check refused, or its command cannot be made.
@@ -93,11 +95,12 @@ async def bring(
     try:
         # One trip to a thread where nothing has to be checked: it is the hot path.
         compared, staged, installed = await finish(
-            lambda: _as_far_as_unchallenged(rendered, proven, stages)
+            lambda: _as_far_as_unchallenged(rendered, proven, stages),
+            lambda done: None if done[2] is None else owe(done[2]),
         )
         if staged is not None and installed is None:
             checked = await check(staged, commands)
-            installed = await finish(lambda: install(checked, proven=proven))
+            installed = await finish(lambda: install(checked, proven=proven), owe)
         return compared, installed
     finally:
         await finish(stages.close)

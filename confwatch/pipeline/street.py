@@ -30,10 +30,12 @@ class Bringing:
     Attributes:
         bring: takes them to their targets; a dry run only compares.
         command_slots: checks and reloads that run at a time.
+        reconcile_s: seconds between looks for what no render reads any more.
     """
 
     bring: Bring = bring
     command_slots: int = MAX_COMMANDS
+    reconcile_s: float = 600.0
 
 
 class Street:
@@ -74,6 +76,7 @@ class Street:
         self.rendering = Rendering(renderer, self.followers)
         self._tell = tell
         self._group = group
+        self._reconcile_s = bringing.reconcile_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._desk = self._make_desk(records, bringing)
 
@@ -101,6 +104,7 @@ class Street:
         self._spawn("write records", self._desk.proofs.run())
         for name, follower in self.followers.items():
             self._spawn(f"follow {name}", follower.run(self._desk.planner.take))
+        self._spawn("reconcile", self._reconcile())
 
     async def set_resources(self, resources: Iterable[Resource]) -> None:
         """Walk these resources from now on; those that stay the same go on unmoved.
@@ -114,6 +118,7 @@ class Street:
         for name, resource in wanted.items():
             if name not in self.workers:
                 self._hire(resource)
+        self._retire_reloaders()
         self._cover()
 
     def post(self, resource: str, cause: Cause) -> None:
@@ -129,6 +134,12 @@ class Street:
     def files(self) -> frozenset[str]:
         """Return every file that a render read."""
         return self._desk.index.files()
+
+    def narrow(self) -> None:
+        """Ask the stores no longer for what no render reads any more."""
+        for worker in self.workers.values():
+            worker.narrow()
+        self._cover()
 
     async def close(self, timeout_s: float) -> None:
         """Start no more commands; return when none runs, or after *timeout_s*."""
@@ -175,15 +186,29 @@ class Street:
             desk = self._desk
             reloader = Reloader(argv, desk.commands, desk.proofs, self._tell)
             self.reloaders[argv] = reloader
-            self._spawn(f"reload {len(self.reloaders)}", reloader.run())
+            self._spawn(_named(argv), reloader.run())
         self._take_over(resource.name, self.reloaders[argv])
         return self.reloaders[argv]
+
+    def _retire_reloaders(self) -> None:
+        """End those that no resource has and that owe nothing."""
+        needed = {worker.reloader for worker in self.workers.values()}
+        for argv, reloader in [*self.reloaders.items()]:
+            if reloader not in needed and reloader.idle:
+                self._tasks.pop(_named(argv)).cancel()
+                del self.reloaders[argv]
 
     def _take_over(self, resource: str, reloader: Reloader) -> None:
         """Forget what *resource* owes by another command: its start looks again."""
         for other in self.reloaders.values():
             if other is not reloader:
                 other.debts.pop(resource, None)
+
+    async def _reconcile(self) -> None:
+        """Narrow now and then, for ever; what is read again soon is still known."""
+        while True:
+            await asyncio.sleep(self._reconcile_s)
+            self.narrow()
 
     def _cover(self) -> None:
         """Ask every store for just what the resources need."""
@@ -193,6 +218,11 @@ class Street:
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Start a task that ``finish`` ends."""
         self._tasks[name] = self._group.create_task(work, name=name)
+
+
+def _named(argv: tuple[str, ...]) -> str:
+    """Name the task of a reloader."""
+    return f"reload {argv!r}"
 
 
 @asynccontextmanager

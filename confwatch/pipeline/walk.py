@@ -45,13 +45,17 @@ class Desk:
 
 
 class Walk:
-    """Passes of one resource, one at a time."""
+    """Passes of one resource, one at a time.
+
+    Attributes:
+        reloader: makes its service read the files; None where nothing needs telling.
+    """
 
     def __init__(
         self, resource: Resource, reloader: Reloader | None, desk: Desk
     ) -> None:
         self._resource = resource
-        self._reloader = reloader
+        self.reloader = reloader
         self._desk = desk
         self._good = Reads()
         # Digests of the targets as an earlier run left them; None once judged.
@@ -61,9 +65,17 @@ class Walk:
     @property
     def owed(self) -> bool:
         """Whether files are in place that their service has not read."""
-        return (
-            self._reloader is not None and self._resource.name in self._reloader.debts
-        )
+        return self.reloader is not None and self._resource.name in self.reloader.debts
+
+    def narrow(self) -> None:
+        """Want no more than what the last good render read, if it still is the last."""
+        name = self._resource.name
+        if self._good == self._desk.index.reads(name):
+            self._desk.coverage.shrink(name, self._good)
+
+    def forgive(self) -> None:
+        """Let renders ask for more keys again: something is not as it was."""
+        self._desk.coverage.forgive(self._resource.name)
 
     async def once(self, cause: Cause) -> PassEnded:
         """Make one pass.
@@ -72,34 +84,49 @@ class Walk:
             ResourceError: what failed; the targets are as they were.
         """
         name, desk = self._resource.name, self._desk
-        if not self._covered():
-            desk.planner.wait_for_coverage(name)
-            return PassEnded(name, PassResult.WAITING, cause)
         if not self._begun:
             await self._begin()
+        if not self._covered():
+            desk.planner.wait_for_coverage(name)
+            return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
         if cause.force:
             desk.doubts.clear(name)
-        elif empty := self._empty():
-            await self._refused()
-            return PassEnded(name, PassResult.HELD, cause, owed=self.owed, empty=empty)
         try:
-            rendered = await self._render()
-            if rendered is None:
-                desk.planner.wait_for_coverage(name)
-                return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
-            return await self._bring(rendered, cause)
+            return await self._walk(cause)
         except ResourceError:
             await self._refused()
             raise
 
+    async def _walk(self, cause: Cause) -> PassEnded:
+        """Render, and bring what was rendered, unless emptiness is doubted."""
+        name, desk = self._resource.name, self._desk
+        if desk.coverage.declares(name) and (empty := self._empty()):
+            return await self._held(cause, empty)
+        rendered = await self._render()
+        if rendered is None:
+            desk.planner.wait_for_coverage(name)
+            return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
+        # Only the render tells what a resource that declares nothing looks through.
+        if empty := self._empty():
+            return await self._held(cause, empty)
+        return await self._bring(rendered, cause)
+
+    async def _held(self, cause: Cause, empty: tuple[Ref, ...]) -> PassEnded:
+        """Leave the targets alone."""
+        await self._refused()
+        name = self._resource.name
+        return PassEnded(name, PassResult.HELD, cause, owed=self.owed, empty=empty)
+
     async def _begin(self) -> None:
         """See what an earlier run left, and doubt what it knew as full."""
-        dests = self._resource.dests
+        dests, name, desk = self._resource.dests, self._resource.name, self._desk
         self._found = await finish(lambda: digests(dests))
-        proven = self._desk.proofs.of(self._resource.name)
+        proven = desk.proofs.of(name)
         if proven is not None:
-            known = self._desk.coverage.doubted(self._resource.name) & proven.populated
-            self._desk.doubts.add(self._resource.name, known)
+            desk.coverage.recall(name, proven.populated)
+            known = desk.coverage.doubted(name) & proven.populated
+            desk.doubts.add(name, known)
+            desk.cover()
         self._begun = True
 
     def _covered(self) -> bool:
@@ -135,7 +162,7 @@ class Walk:
                 if not reads.uncovered:
                     self._good = reads
                     desk.index.replace(name, reads)
-                    desk.coverage.satisfied(name)
+                    desk.coverage.satisfied(name, reads)
                     return rendered
             self._ask(reads)
             if not self._covered():
@@ -145,6 +172,7 @@ class Walk:
         """Ask the stores for what a render missed."""
         name, desk = self._resource.name, self._desk
         if not desk.coverage.ask(name, reads.uncovered):
+            desk.index.replace(name, self._good | reads)
             asked = ", ".join(sorted(ref.key for ref in reads.uncovered))
             template = self._resource.templates[0].src
             problem = f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
@@ -156,13 +184,16 @@ class Walk:
         name, desk = self._resource.name, self._desk
         proven = desk.proofs.of(name)
         populated = self._populated()
+        secret = any(one.secret for one in rendered.files)
+
+        def owe(installed: Installed) -> None:
+            self._owe(installed, populated, secret=secret, why="installed")
+
         compared, installed = await desk.bring(
-            rendered, {} if proven is None else proven.digests, desk.commands
+            rendered, {} if proven is None else proven.digests, desk.commands, owe
         )
         self._found = None
-        secret = any(one.secret for one in rendered.files)
         if installed is not None:
-            self._owe(installed, populated, secret=secret, why="installed")
             result, changed = PassResult.INSTALLED, installed.changed
         else:
             left = None if self.owed else _left_over(compared, proven)
@@ -181,10 +212,10 @@ class Walk:
     ) -> None:
         """Owe the reload; where nothing needs telling, the files are proven now."""
         reload = self._resource.reload
-        if self._reloader is None or reload is None:
+        if self.reloader is None or reload is None:
             self._desk.proofs.settle(installed, populated)
         else:
-            self._reloader.owe(Debt(installed, reload, populated, secret, why))
+            self.reloader.owe(Debt(installed, reload, populated, secret, why))
 
     async def _refused(self) -> None:
         """Judge, once, what an earlier run left behind a pass that failed.

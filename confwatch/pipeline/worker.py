@@ -15,6 +15,7 @@ from confwatch.aio.quiet import calm
 from confwatch.errors import ResourceError
 from confwatch.model.facts import Cause, PassEnded, PassResult, Reason, Tell
 from confwatch.model.resource import Resource
+from confwatch.pipeline.reloader import Reloader
 from confwatch.pipeline.walk import Walk
 
 FIRST_RETRY_S = 1.0
@@ -23,6 +24,10 @@ BROKEN_RETRY_S = 30.0
 BURST = 20
 PER_S = 20.0
 """A storm's passes: this many at once, then so many a second, for each resource."""
+
+
+_OF_ITSELF = frozenset({Reason.RETRY, Reason.COVERED})
+"""Reasons for a pass that bring nothing new from outside."""
 
 
 class Worker:
@@ -53,6 +58,11 @@ class Worker:
         self._retry_s: float | None = None
 
     @property
+    def reloader(self) -> Reloader | None:
+        """Who makes the service read the files; None where nothing needs telling."""
+        return self._walk.reloader
+
+    @property
     def owed(self) -> bool:
         """Whether files are in place that their service has not read."""
         return self._walk.owed
@@ -61,10 +71,16 @@ class Worker:
         """Give a reason for a pass; reasons that wait already are joined with it."""
         self._mail.put(cause)
 
+    def narrow(self) -> None:
+        """Want no more than what the last render read."""
+        self._walk.narrow()
+
     async def run(self) -> None:
         """Make a pass whenever there is a reason, for ever."""
         while True:
             cause = await self._cause()
+            if cause.reasons - _OF_ITSELF:
+                self._walk.forgive()
             if self._unmet is not None:
                 cause = self._unmet | cause
             ended = await self._pass(cause)

@@ -33,3 +33,26 @@ async def test_a_cancellation_waits_for_the_end_of_the_work() -> None:
 
     await cancelled_midway()
     assert ended.is_set()
+
+
+async def test_what_was_done_is_known_although_its_caller_was_cancelled_twice() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    known: list[int] = []
+
+    def work() -> int:
+        begun.set()
+        may_end.wait(10)
+        return 7
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(finish(work, known.append))
+        await asyncio.to_thread(begun.wait, 10)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        assert not task.done()
+        assert known == []
+        may_end.set()
+        await asyncio.wait({task})
+    assert task.cancelled()
+    assert known == [7]

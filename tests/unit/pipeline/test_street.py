@@ -136,9 +136,11 @@ async def test_a_slow_template_renders_beside_the_loop(
     beside: list[str] = []
     finish = steps.finish
 
-    async def watched(work: Callable[[], T]) -> T:
+    async def watched(
+        work: Callable[[], T], then: Callable[[T], None] | None = None
+    ) -> T:
         beside.append(work.__qualname__)
-        return await finish(work)
+        return await finish(work, then)
 
     monkeypatch.setattr(steps, "SLOW_S", 0.0)
     monkeypatch.setattr(steps, "finish", watched)

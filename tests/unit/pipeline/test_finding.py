@@ -1,0 +1,84 @@
+"""Keys found while rendering: what is asked for, for how long, and what is doubted."""
+
+from pathlib import Path
+
+from confwatch.errors import RenderError
+from confwatch.model.facts import PassResult
+from confwatch.model.keys import Key
+from confwatch.pipeline.coverage import MAX_ROUNDS
+from tests.support.bench import bench
+
+ALL = '{% for p in gets("/app/*") %}{{ p.value }} {% endfor %}'
+CHAIN = """\
+{% set at = namespace(key="/0") %}
+{% for _ in range(30) if at.key != "end" %}
+{% set at.key = getv(at.key, "lost") %}
+{% endfor %}
+{{ at.key }}
+"""
+
+
+def chain(length: int) -> dict[str, str]:
+    """Return keys of which each names the next."""
+    return {str(n): f"/{n + 1}" for n in range(length - 1)} | {str(length - 1): "end"}
+
+
+async def test_a_nested_lookup_is_followed_round_by_round(tmp_path: Path) -> None:
+    async with bench(tmp_path, **chain(MAX_ROUNDS)) as on:
+        await on.street.set_resources([on.resource("chain", CHAIN)])
+        await on.holds("chain", "end\n")
+
+
+async def test_a_lookup_without_end_is_an_error_until_a_key_changes(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, **chain(MAX_ROUNDS + 1)) as on:
+        await on.street.set_resources([on.resource("chain", CHAIN)])
+        await on.ended("chain", PassResult.FAILED)
+        error = on.passes("chain", PassResult.FAILED)[0].error
+        assert isinstance(error, RenderError)
+        assert f"after {MAX_ROUNDS} renders: /{MAX_ROUNDS}" in str(error)
+        await on.ended("chain", PassResult.FAILED, 2)  # a retry alone asks no further
+        on.source.put({Key("/0"): b"end"})
+        await on.holds("chain", "end\n")
+
+
+async def test_what_is_read_no_more_is_watched_no_more(tmp_path: Path) -> None:
+    async with bench(tmp_path, **chain(3)) as on:
+        await on.street.set_resources([on.resource("chain", CHAIN)])
+        await on.holds("chain", "end\n")
+        mirror = on.street.followers["main"].mirror
+        assert mirror.covered == {"/0", "/1", "/2"}
+        on.source.put({Key("/0"): b"/2"})
+        await on.calm()
+        assert mirror.covered == {"/0", "/1", "/2"}
+        on.street.narrow()
+        assert mirror.covered == {"/0", "/2"}
+        on.source.put({Key("/2"): b"lost"})
+        await on.holds("chain", "lost\n")
+
+
+async def test_an_emptied_store_is_doubted_over_a_restart_where_keys_are_left_out(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, app__a="1") as on:
+        await on.street.set_resources([on.resource("all", ALL)])
+        await on.holds("all", "1 ")
+        await on.calm()
+    async with bench(tmp_path) as on:
+        await on.street.set_resources([on.resource("all", ALL)])
+        await on.ended("all", PassResult.HELD)
+        assert (on.out / "all").read_text() == "1 "
+        on.source.put({Key("/app/a"): b"2"})
+        await on.holds("all", "2 ")
+
+
+async def test_what_a_new_template_does_not_read_is_not_doubted(tmp_path: Path) -> None:
+    async with bench(tmp_path, app__a="1", new__a="2") as on:
+        await on.street.set_resources([on.resource("all", ALL)])
+        await on.holds("all", "1 ")
+        await on.calm()
+    async with bench(tmp_path, new__a="2") as on:
+        text = ALL.replace("/app", "/new")
+        await on.street.set_resources([on.resource("all", text)])
+        await on.holds("all", "2 ")
