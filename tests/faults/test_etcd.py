@@ -1,10 +1,11 @@
 """etcd that dies, freezes, forgets, refuses and is somebody else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import trustme
@@ -13,9 +14,11 @@ from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
 from confwatch.model.events import Changed, Loaded, StoreEvent
 from confwatch.model.keys import ROOT, Key
 from confwatch.model.secret import Secret
+from confwatch.stores.etcd import client as client_module
 from confwatch.stores.etcd import stream as stream_module
 from confwatch.stores.etcd import watch as watch_module
 from confwatch.stores.etcd.options import Options
+from confwatch.stores.etcd.registrar import EtcdRegistrar
 from confwatch.stores.etcd.source import EtcdSource, EtcdSubscription
 from confwatch.stores.etcd.writer import opened
 from tests.contract.stores import options
@@ -23,6 +26,10 @@ from tests.support.etcd import EtcdServer
 from tests.support.servers import free_port
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+
+Member: TypeAlias = Callable[
+    [asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
+]
 
 COVER = frozenset({Key("/a"), Key("/b")})
 
@@ -197,6 +204,65 @@ async def test_another_endpoint_takes_over(etcd: EtcdServer) -> None:
         assert isinstance(told, Changed)
 
 
+async def no_leader(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a member that has lost its quorum."""
+    told = (
+        b'{"error":"etcdserver: no leader","message":"etcdserver: no leader","code":14}'
+    )
+    head = b"HTTP/1.1 503 x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(head + b"Content-Length: %d\r\n\r\n" % len(told) + told)
+    await writer.drain()
+    writer.close()
+
+
+async def hung(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take what is sent, and never answer."""
+    await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize("member", [no_leader, hung])
+async def test_a_member_that_cannot_answer_is_not_where_one_begins_again(
+    etcd: EtcdServer, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "CALL_S", 0.5)
+    async with await asyncio.start_server(member, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        broken = f"http://127.0.0.1:{port}"
+        how = replace(options(etcd), endpoints=(broken, etcd.url))
+        async with watching(how) as subscription:
+            told, errors = await survived(subscription)
+            assert isinstance(told, Loaded)
+            assert len(errors) == 1
+        registrar = EtcdRegistrar(how)
+        with pytest.raises(SourceUnavailable):
+            async with registrar.open(30, None):
+                pass
+        async with registrar.open(30, None) as session:
+            await session.renew()
+
+
+async def test_a_stream_that_died_while_nothing_was_covered_is_made_anew(
+    etcd: EtcdServer,
+) -> None:
+    async with watching(options(etcd)) as subscription:
+        assert isinstance(await event(subscription), Loaded)
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(subscription.next())
+            await asyncio.sleep(0.2)
+            subscription.cover(frozenset())
+            await asyncio.sleep(0.2)
+            etcd.kill()
+            etcd.start()
+            subscription.cover(COVER)
+        assert isinstance(waiting.result(), Loaded)
+        etcd.ctl("put", "/prod/a/x", "2")
+        told, errors = await survived(subscription)
+        assert isinstance(told, Changed)
+        assert errors == []
+
+
 async def test_one_transaction_is_one_event(etcd: EtcdServer) -> None:
     async with watching(options(etcd)) as subscription:
         await event(subscription)
@@ -291,9 +357,32 @@ async def test_a_user_sees_what_is_granted(etcd: EtcdServer) -> None:
         etcd.ctl("put", "/prod/a/y", "2")
         told = await event(subscription)
         assert isinstance(told, Changed)
+
+
+async def test_a_denied_prefix_is_told_and_stops_no_other(etcd: EtcdServer) -> None:
+    etcd.ctl("put", "/prod/a/x", "1")
+    locked(etcd)
+    how = replace(options(etcd), user="app", password=Secret("apppw"))
+    denied = "/b: etcdserver: permission denied"
     async with watching(how) as subscription:
-        with pytest.raises(SourceRejected, match="/b: etcdserver: permission denied"):
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert told.scope == {"/a"}
+        with pytest.raises(SourceRejected, match=denied):
             await event(subscription)
+        etcd.ctl("put", "/prod/a/x", "2")
+        told = await event(subscription)
+        assert isinstance(told, Changed)
+        assert told.put == {"/a/x": b"2"}
+        subscription.cover(frozenset({Key("/b")}))
+        for _ in range(2):
+            with pytest.raises(SourceRejected, match=denied):
+                await event(subscription)
+        root = ("role", "grant-permission", "app", "--prefix=true", "read", "/prod/b")
+        etcd.ctl(*root)
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert told.scope == {"/b"}
 
 
 async def test_a_wrong_password_is_refused_and_never_shown(

@@ -40,13 +40,35 @@ class NotFound(SourceRejected):
     """There is no such lease."""
 
 
+class Endpoints:
+    """The members of a cluster, and which one is asked now.
+
+    It outlives the connections: one that failed is not where the next one begins.
+    """
+
+    def __init__(self, urls: tuple[str, ...]) -> None:
+        self._urls = urls
+        self._at = 0
+
+    @property
+    def url(self) -> str:
+        """Whom to ask."""
+        return self._urls[self._at]
+
+    def next(self) -> None:
+        """Ask another one from now on."""
+        self._at = (self._at + 1) % len(self._urls)
+
+
 class Client:
     """One connection pool to one etcd cluster; asks one endpoint at a time."""
 
-    def __init__(self, options: Options, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, options: Options, endpoints: Endpoints, session: aiohttp.ClientSession
+    ) -> None:
         self.options = options
+        self._endpoints = endpoints
         self._session = session
-        self._at = 0
         self._token: str | None = None
 
     @property
@@ -98,7 +120,7 @@ class Client:
 
     def next_endpoint(self) -> None:
         """Ask another endpoint from now on."""
-        self._at = (self._at + 1) % len(self.options.endpoints)
+        self._endpoints.next()
 
     async def _authorized(
         self, path: str, body: wire.Body, kind: type[T], timeout_s: float
@@ -113,7 +135,9 @@ class Client:
         self, path: str, body: wire.Body, kind: type[T], timeout_s: float
     ) -> T:
         """Ask once."""
-        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(
+            total=timeout_s, sock_connect=CONNECT_S, sock_read=CALL_S
+        )
         headers = await self._headers() if path != "/v3/auth/authenticate" else {}
         async with (
             self._translated(),
@@ -157,7 +181,7 @@ class Client:
         return (await self._post(path, body, wire.AuthAnswer, CALL_S)).token
 
     def _url(self, path: str) -> str:
-        return self.options.endpoints[self._at] + path
+        return self._endpoints.url + path
 
     @asynccontextmanager
     async def _translated(self) -> AsyncIterator[None]:
@@ -222,8 +246,14 @@ _KINDS: dict[int, type[SourceError]] = {
 
 
 @asynccontextmanager
-async def connected(options: Options) -> AsyncIterator[Client]:
+async def connected(
+    options: Options, endpoints: Endpoints | None = None
+) -> AsyncIterator[Client]:
     """Hold a client for the block; leaving it closes all its sockets.
+
+    Args:
+        options: where etcd is and who we are.
+        endpoints: whom earlier clients asked last.
 
     Raises:
         SourceRejected: a certificate file cannot be used.
@@ -232,7 +262,7 @@ async def connected(options: Options) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession(
         connector=connector, read_bufsize=READ_BYTES
     ) as session:
-        yield Client(options, session)
+        yield Client(options, endpoints or Endpoints(options.endpoints), session)
 
 
 def _payload(body: wire.Body) -> io.BytesIO:

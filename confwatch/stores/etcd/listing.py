@@ -19,12 +19,14 @@ class Listing:
         entries: every key and its value.
         counts: by prefix, how many keys etcd has there, folder markers among them.
         inner: prefixes whose own key may not be read, only what is below.
+        denied: prefixes of which nothing may be read, and etcd's words.
     """
 
     revision: int
     entries: dict[Key, bytes]
     counts: dict[Key, int]
     inner: set[Key]
+    denied: dict[Key, Denied]
 
 
 async def list_prefixes(
@@ -41,21 +43,33 @@ async def list_prefixes(
     Raises:
         SourceError: nothing of what was read is used. Compacted where it took too long.
     """
-    found = Listing(0, {}, {}, set(inner))
+    found = Listing(0, {}, {}, set(inner), {})
     for prefix in sorted(prefixes):
         found.counts[prefix] = 0
         try:
-            await _list(client, namespace, prefix, found)
+            await _list_allowed(client, namespace, prefix, found)
+        except Denied as error:
+            del found.counts[prefix]
+            found.inner.discard(prefix)
+            found.denied[prefix] = Denied(client.shown, f"{prefix}: {error.problem}")
+    return found
+
+
+async def _list_allowed(
+    client: Client, namespace: Namespace, prefix: Key, found: Listing
+) -> None:
+    """Read what we may of one prefix.
+
+    Raises:
+        Denied: nothing of it.
+    """
+    if prefix not in found.inner:
+        try:
+            return await _list(client, namespace, prefix, found)
         except Denied:
-            if prefix in found.inner:
-                raise
             # A role for "/app/" may not read "/app": then that key is not ours to know.
             found.inner.add(prefix)
-            try:
-                await _list(client, namespace, prefix, found)
-            except Denied as error:
-                raise Denied(client.shown, f"{prefix}: {error.problem}") from error
-    return found
+    return await _list(client, namespace, prefix, found)
 
 
 async def _list(

@@ -76,7 +76,15 @@ def covering(ranges: Iterable[Range]) -> Range:
 
 
 def grouped(ranges: Iterable[Range]) -> list[Range]:
-    """Return at most MOST_STREAMS ranges that hold *ranges*, neighbours joined."""
-    found = sorted(set(ranges), key=lambda one: one.key)
+    """Return at most MOST_STREAMS ranges that hold *ranges*, neighbours joined.
+
+    None overlaps another: of one key only one stream tells, so in order.
+    """
+    found: list[Range] = []
+    for one in sorted(set(ranges), key=lambda one: one.key):
+        if found and one.key < found[-1].end:
+            found[-1] = covering((found[-1], one))
+        else:
+            found.append(one)
     size = -(-len(found) // MOST_STREAMS)
     return [covering(found[at : at + size]) for at in range(0, len(found), size)]

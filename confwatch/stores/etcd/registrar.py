@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from confwatch.errors import LeaseLost, RegistrationRejected
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record
-from confwatch.stores.etcd.client import CALL_S, Client, NotFound, connected
+from confwatch.stores.etcd.client import CALL_S, Client, Endpoints, NotFound, connected
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.identity import is_ours, state_of
@@ -22,6 +22,7 @@ class EtcdRegistrar:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._endpoints = Endpoints(options.endpoints)
 
     @asynccontextmanager
     async def open(
@@ -32,7 +33,7 @@ class EtcdRegistrar:
         Raises:
             SourceUnavailable, SourceRejected: no session was made.
         """
-        async with connected(self._options) as client:
+        async with connected(self._options, self._endpoints) as client:
             session = await self._adopted(client, ttl_s, resume)
             if session is None:
                 body: wire.Body = {"TTL": str(math.ceil(ttl_s))}
@@ -86,8 +87,9 @@ class EtcdSession:
             SourceUnavailable, SourceRejected: nothing is known to be written.
         """
         raw = self._namespace.raw(record.key)
-        created = await self._txn(wire.create_body(raw, record.value, self._lease))
+        # Before the answer: one that is lost may still have been written.
         self._keys.add(record.key)
+        created = await self._txn(wire.create_body(raw, record.value, self._lease))
         if created.succeeded:
             return True
         seen = _first(created)

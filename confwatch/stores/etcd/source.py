@@ -1,20 +1,29 @@
 """etcd, watched: one stream where that can be, and no change missed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from confwatch.errors import SourceError
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope
-from confwatch.stores.etcd.client import Client, Compacted, Denied, connected
+from confwatch.stores.etcd.client import (
+    Client,
+    Compacted,
+    Denied,
+    Endpoints,
+    connected,
+)
 from confwatch.stores.etcd.listing import list_prefixes
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.etcd.stream import Unfit, WentBack
 from confwatch.stores.etcd.watch import Watch
+
+DENIED_S = 30.0
+"""How soon a prefix that we may not read is asked for again."""
 
 
 class EtcdSource:
@@ -58,11 +67,15 @@ class EtcdSubscription:
     ) -> None:
         self._options = options
         self._sockets = sockets
+        self._endpoints = Endpoints(options.endpoints)
         self._client: Client | None = None
         self._namespace = Namespace(options.prefix)
         self._cover: frozenset[Key] = frozenset()
         self._scopes: dict[Key, Scope] = {}
         self._inner: set[Key] = set()
+        # Prefixes that we may not read, until when they are not asked for again.
+        self._denied: dict[Key, float] = {}
+        self._refusal: Denied | None = None
         self._watch = Watch(self._namespace, group)
         self._prover = Prover(self._namespace, options.reconcile_s)
         self._moved_at = asyncio.get_running_loop().time()
@@ -74,6 +87,8 @@ class EtcdSubscription:
         self._watch.settle(self._scopes)
         told = self._scopes.items()
         self._scopes = {prefix: one for prefix, one in told if prefix in self._cover}
+        denied = self._denied.items()
+        self._denied = {one: until for one, until in denied if one in self._cover}
         self._watch.wake()
 
     def moved_at(self) -> float:
@@ -108,14 +123,26 @@ class EtcdSubscription:
     async def _next(self, client: Client) -> StoreEvent | None:
         """Return the next event; None where it is only time to look again."""
         if not self._cover:
-            await self._watch.woken()
+            await self._rest()
             return None
-        new = self._cover - self._scopes.keys()
-        if new:
-            return await self._load(client, new)
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            raise refusal
+        new = self._missing()
+        return await (self._load(client, new) if new else self._follow(client))
+
+    async def _rest(self) -> None:
+        """Wait until there is anything to watch."""
+        # A stream that dies while nobody listens would be taken for a quiet one.
+        await self._watch.stop()
+        if not self._cover:
+            await self._watch.woken()
+
+    async def _follow(self, client: Client) -> StoreEvent | None:
+        """Return the next event of what was told already; None as above."""
         try:
             await self._watch.follow(client, self._scopes, self._inner)
-            if not self._watch.fits(self._scopes) or self._cover - self._scopes.keys():
+            if not self._watch.fits(self._scopes) or self._missing():
                 return None  # the cover changed meanwhile, and its bell is unheard
             event = await self._watch.next(self._scopes)
         except Denied:
@@ -133,15 +160,40 @@ class EtcdSubscription:
         """Read the prefixes that were not told yet."""
         found = await list_prefixes(client, self._namespace, new, self._inner)
         self._alive()
-        if found.revision < self._newest():
+        # Where all of it is denied there is none.
+        if found.counts and found.revision < self._newest():
             raise WentBack(client.shown, "its revision went back")
         self._inner = found.inner
         # The cover may have changed while the pages came.
-        kept = new & self._cover
+        kept = (new & self._cover) - found.denied.keys()
+        self._deny(found.denied)
         counts = found.counts
         self._scopes |= {one: Scope(found.revision, counts[one]) for one in kept}
         entries = {k: v for k, v in found.entries.items() if is_covered(k, kept)}
         return Loaded(kept, Revision(str(found.revision)), entries) if kept else None
+
+    def _missing(self) -> frozenset[Key]:
+        """Return the prefixes to ask for now."""
+        now = asyncio.get_running_loop().time()
+        denied = {one for one, until in self._denied.items() if now < until}
+        if not self._scopes:
+            return self._cover  # there is nothing else to do meanwhile
+        return self._cover - self._scopes.keys() - denied
+
+    def _deny(self, denied: Mapping[Key, Denied]) -> None:
+        """Go on without prefixes that we may not read, and let that be known.
+
+        Raises:
+            Denied: there are no others.
+        """
+        for prefix, error in denied.items():
+            if prefix in self._cover:
+                self._refusal = error
+                self._denied[prefix] = asyncio.get_running_loop().time() + DENIED_S
+        if self._refusal is not None and not self._cover - self._denied.keys():
+            self._denied = {}
+            refusal, self._refusal = self._refusal, None
+            raise refusal
 
     async def _look_for_life(self, client: Client) -> None:
         """Ask whether a silent cluster is alive, the same, and has nothing to tell."""
@@ -169,7 +221,7 @@ class EtcdSubscription:
     async def _connected(self) -> Client:
         """Return the client; certificates are read again after a failure."""
         if self._client is None:
-            opened = connected(self._options)
+            opened = connected(self._options, self._endpoints)
             self._client = await self._sockets.enter_async_context(opened)
         return self._client
 

@@ -132,16 +132,26 @@ class Watch:
             return None
         if not self._held:
             return None
-        stream, told = self._held.popleft()
-        if isinstance(told, SourceError):
-            raise told
         change = Change(self._namespace, scopes)
-        change.add(stream, told)
-        for other in [*self._held]:
-            if other[0] is not stream and newest_of(other[1]) == change.revision:
-                self._held.remove(other)
-                change.add(other[0], other[1])  # type: ignore[arg-type]
+        for stream, told in self._oldest():
+            if isinstance(told, SourceError):
+                raise told
+            change.add(stream, told)
         return change.event()
+
+    def _oldest(self) -> list[Told]:
+        """Take what is held of the oldest revision: each stream's in its own order."""
+        heads: dict[Stream, Told] = {}
+        for one in self._held:
+            heads.setdefault(one[0], one)
+        oldest = min(newest_of(told) for _, told in heads.values())
+        taken = [one for one in heads.values() if newest_of(one[1]) == oldest]
+        if not oldest:
+            # Not a revision but news of one stream: that it stands, or why it ended.
+            taken = taken[:1]
+        for one in taken:
+            self._held.remove(one)
+        return taken
 
     async def _hold(self) -> None:
         """Take at least one answer from the streams; of several all of a moment.

@@ -55,3 +55,10 @@ def test_many_ranges_are_few_streams_that_hold_them_all() -> None:
     assert len(streams) <= MOST_STREAMS
     assert all(any(one.holds(span) for one in streams) for span in spans)
     assert covering(spans).holds(streams[0])
+
+
+def test_ranges_that_overlap_are_watched_as_one() -> None:
+    inside = Range(b"/app-x", b"/app-x0")
+    around = Range(b"/app", b"/app0")
+    beside = Range(b"/b", b"/b0")
+    assert grouped([inside, beside, around]) == [around, beside]
