@@ -65,6 +65,7 @@ def _observed(folder: Path, bell: _Bell) -> Iterator[None]:
     try:
         observer.start()
     except OSError:
+        observer.on_thread_stop()  # gives back what it holds already
         # What is read from it is looked at from time to time all the same.
         yield
         return

@@ -7,10 +7,12 @@ dead. All changes are made under one lock.
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +21,12 @@ import msgspec
 
 from confwatch.aio.threads import finish
 from confwatch.model.keys import Key
-from confwatch.stores.dir.names import OURS, path_of
+from confwatch.stores.dir.names import OURS, is_inside, path_of
 
 LOOK_S = 1.0
+LOCK_S = 2.0
+LOCK_STEP_S = 0.01
+"""The lock is held for a few small files; who holds it for longer does not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class LeaseFolder:
         path = os.path.join(self._root, OURS, "lock")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor, path)
             yield
         finally:
             os.close(descriptor)
@@ -101,12 +106,29 @@ class LeaseFolder:
         """Remove a lease and all keys under it."""
         lease = self.read(name)
         for key in lease.keys if lease is not None else ():
-            remove(self._root, key)
+            # Anybody who may write here may have written the lease.
+            if is_inside(self._root, key):
+                remove(self._root, key)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(name))
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)
+
+
+def _lock(descriptor: int, path: str) -> None:
+    """Take the lock; whoever holds it may be frozen, so not for ever.
+
+    Raises:
+        TimeoutError: it was not free in time.
+    """
+    pause = threading.Event()
+    for _ in range(int(LOCK_S / LOCK_STEP_S)):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(LOCK_STEP_S)
+    raise TimeoutError(errno.ETIMEDOUT, "somebody else holds the lock", path)
 
 
 def remove(root: str, key: Key) -> bool:

@@ -1,7 +1,9 @@
 """Keys and the files they are."""
 
+import os
+
 from confwatch.errors import SourceRejected
-from confwatch.model.keys import ROOT, Key
+from confwatch.model.keys import ROOT, Key, clean
 
 OURS = ".confwatch"
 """Our own folder in the store; like every dot name it is no key."""
@@ -29,6 +31,14 @@ def key_of(root: str, path: str) -> Key | None:
 def path_of(root: str, key: Key) -> str:
     """Return the file that *key* is."""
     return root if key == ROOT else root + key
+
+
+def is_inside(root: str, key: Key) -> bool:
+    """Tell whether the file that *key* is lies in the store, its links followed."""
+    if key == ROOT or clean(key) != key or not is_key(key) or "\0" in key:
+        return False
+    folder = os.path.realpath(os.path.dirname(root + key))
+    return f"{folder}/".startswith(f"{os.path.realpath(root)}/")
 
 
 def writable_path(root: str, key: Key) -> str:

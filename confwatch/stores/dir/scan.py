@@ -1,5 +1,6 @@
 """What a folder holds now, and what became of it since the last look."""
 
+import errno
 import os
 import stat
 import time
@@ -55,11 +56,14 @@ def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
 
 def _look_at(key: Key, path: str, known: Mapping[Key, Mark], seen: Look) -> None:
     """Look at one file; one that vanishes meanwhile was not there."""
+    status = _status(path)
+    if status is None:
+        return
+    mark = _mark(status)
+    if mark is not None and known.get(key) == mark:
+        seen.marks[key] = mark
+        return
     try:
-        mark = _mark(os.stat(path))
-        if mark is not None and known.get(key) == mark:
-            seen.marks[key] = mark
-            return
         # Not to be held up by a FIFO.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -91,9 +95,8 @@ def _mark(found: os.stat_result) -> Mark:
 
 def _files(path: str) -> Iterator[str]:
     """Yield *path*, if it is a file, or every file below it."""
-    try:
-        found = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    found = _status(path)
+    if found is None:
         return
     if stat.S_ISDIR(found.st_mode):
         yield from _below(path, ((found.st_dev, found.st_ino),))
@@ -114,13 +117,21 @@ def _below(folder: str, above: tuple[tuple[int, int], ...]) -> Iterator[str]:
     except FileNotFoundError:
         return
     for entry in found:
-        if not entry.is_dir():
+        if entry.is_file(follow_symlinks=False):
+            yield entry.path  # nearly always, and without a look at it
+            continue
+        status = _status(entry.path)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
             yield entry.path
-            continue
-        try:
-            status = entry.stat()
-        except FileNotFoundError:
-            continue
-        here = (status.st_dev, status.st_ino)
-        if here not in above:
-            yield from _below(entry.path, (*above, here))
+        elif status is not None and (status.st_dev, status.st_ino) not in above:
+            yield from _below(entry.path, (*above, (status.st_dev, status.st_ino)))
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Return what is there; None where nothing is, or a link that leads nowhere."""
+    try:
+        return os.stat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise

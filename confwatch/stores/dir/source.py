@@ -1,6 +1,7 @@
 """A folder as a store: every file is a key."""
 
 import asyncio
+import errno
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from confwatch.stores.dir.watching import Dirty, watched
 RESCAN_S = 30.0
 """The kernel drops events where too many come at once, and says so to nobody."""
 POLL_S = 1.0
+_UNWATCHABLE = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENOSYS})
 
 
 class DirSource:
@@ -73,6 +75,7 @@ class DirSubscription:
         self._revisions = itertools.count(1)
         self._bell = asyncio.Event()
         self._moved_at = asyncio.get_running_loop().time()
+        self._rescan_at = self._moved_at
 
     def cover(self, prefixes: frozenset[Key]) -> None:
         """Widen or narrow what is looked at."""
@@ -95,14 +98,18 @@ class DirSubscription:
         Raises:
             SourceUnavailable, SourceRejected: the folder or a file cannot be read.
         """
+        loop = asyncio.get_running_loop()
         while True:
             dirty = self._watching()
+            if dirty.everything:
+                # From look to look: what is told in between does not put it off.
+                self._rescan_at = loop.time() + (POLL_S if self._poll else RESCAN_S)
             event = await self._look(dirty)
-            self._moved_at = asyncio.get_running_loop().time()
+            self._moved_at = loop.time()
             if event is not None:
                 return event
             try:
-                async with asyncio.timeout(POLL_S if self._poll else RESCAN_S):
+                async with asyncio.timeout_at(self._rescan_at):
                     await self._bell.wait()
             except TimeoutError:
                 dirty.everything = True
@@ -116,18 +123,31 @@ class DirSubscription:
 
     def _watching(self) -> Dirty:
         """Return what changed; begin to watch where that is not done, or in vain."""
+        if self._dirty is not None and self._dirty.lost:
+            self.close()  # another one may have the same number, and is not watched
         with translated(self._root):
             folder = _identity(self._root)
             if self._dirty is not None and folder != self._folder:
                 self.close()  # another one in its place, such as below a lost mount
             if self._dirty is None:
                 self._folder = folder
-                if self._poll:
-                    self._dirty = Dirty(self._bell)
-                else:
-                    watching = watched(self._root, self._bell)
-                    self._dirty = self._open.enter_context(watching)
+                self._dirty = self._watch()
         return self._dirty
+
+    def _watch(self) -> Dirty:
+        """Begin to watch; where the kernel has no watches left, look again and again.
+
+        Raises:
+            OSError: the folder cannot be watched for another reason.
+        """
+        if not self._poll:
+            try:
+                return self._open.enter_context(watched(self._root, self._bell))
+            except OSError as error:
+                if error.errno not in _UNWATCHABLE:
+                    raise
+                self._poll = True
+        return Dirty(self._bell)
 
     async def _look(self, dirty: Dirty) -> StoreEvent | None:
         """Look at what has to be looked at; what fails is looked at again."""

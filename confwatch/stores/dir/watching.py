@@ -24,9 +24,12 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from confwatch.stores.dir.names import OURS
+
 SETTLE_S = 0.1
 _SWAPPED = "..data"
 """Kubernetes renames this link to change all files of a volume at once."""
+_ENDS = (DirDeletedEvent, DirMovedEvent)
 _DONE = frozenset({"closed", "moved"})
 _WANTED: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
@@ -48,12 +51,14 @@ class Dirty:
         bell: rung when there is something new.
         at_once: paths to look at.
         everything: whether to look at all.
+        lost: the folder itself went, and with it what watched it.
     """
 
     def __init__(self, bell: asyncio.Event) -> None:
         self.bell = bell
         self.at_once: set[str] = set()
         self.everything = False
+        self.lost = False
         self._loop = asyncio.get_running_loop()
         self._settling: dict[str, asyncio.TimerHandle] = {}
 
@@ -77,6 +82,11 @@ class Dirty:
         self.everything = True
         self.bell.set()
 
+    def lose(self) -> None:
+        """Watch anew: another folder of the same name may take its place."""
+        self.lost = True
+        self.bell.set()
+
     def close(self) -> None:
         """Drop what is still waiting."""
         for waiting in self._settling.values():
@@ -86,12 +96,17 @@ class Dirty:
 class _Listener(FileSystemEventHandler):
     """Hands every event of the watching thread to the loop."""
 
-    def __init__(self, dirty: Dirty, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, root: str, dirty: Dirty, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._root = root
         self._dirty = dirty
         self._loop = loop
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Sort one event by how soon it has to be looked at."""
+        if event.src_path == self._root and isinstance(event, _ENDS):
+            self._loop.call_soon_threadsafe(self._dirty.lose)
         for path in (event.src_path, event.dest_path):
             if path:
                 self._tell(str(path), done=event.event_type in _DONE)
@@ -99,6 +114,8 @@ class _Listener(FileSystemEventHandler):
     def _tell(self, path: str, *, done: bool) -> None:
         """Tell the loop of one path."""
         name = PurePosixPath(path).name
+        if path.startswith(f"{self._root}/{OURS}/"):
+            return  # beats of leases, every few seconds
         if name == _SWAPPED:
             self._loop.call_soon_threadsafe(self._dirty.all)
         elif done:
@@ -118,9 +135,14 @@ def watched(root: str, bell: asyncio.Event) -> Iterator[Dirty]:
     dirty = Dirty(bell)
     observer = Observer()
     observer.schedule(
-        _Listener(dirty, loop), root, recursive=True, event_filter=_WANTED
+        _Listener(root, dirty, loop), root, recursive=True, event_filter=_WANTED
     )
-    observer.start()
+    try:
+        observer.start()
+    except OSError:
+        # Never started, it would keep its descriptors and a thread for ever.
+        observer.on_thread_stop()
+        raise
     try:
         yield dirty
     finally:
