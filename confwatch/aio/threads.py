@@ -1,7 +1,9 @@
 """Blocking work in a thread, never left behind half done."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,3 +34,20 @@ async def finish(work: Callable[[], T], then: Callable[[T], None] | None = None)
     if cancelled is not None:
         raise cancelled
     return running.result()
+
+
+def aside(work: Callable[[], T]) -> Future[T]:
+    """Run *work* in a thread of its own that nobody has to wait for, not even the exit.
+
+    For what may hang for long and leaves nothing behind, such as a name server.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except OSError as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    return result

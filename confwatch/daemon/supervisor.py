@@ -21,6 +21,7 @@ from confwatch.daemon.parts import make_places, make_renderer, make_sources
 from confwatch.daemon.signals import Wish, heard
 from confwatch.daemon.state import held
 from confwatch.daemon.status import StatusBoard
+from confwatch.daemon.stopping import Stages
 from confwatch.daemon.sweeping import swept
 from confwatch.errors import ConfigError
 from confwatch.model.facts import Cause, Reason
@@ -107,13 +108,7 @@ async def serve(settings: Settings) -> None:
             await daemon.read_resources()
             ending = await daemon.obey(wishes)
             log.info("daemon.stopping", services=ending.value)
-            await _end_registrations(
-                daemon.registrations,
-                ending,
-                wishes,
-                withdraw_timeout_s=settings.stop_withdraw_timeout,
-            )
-            await daemon.street.close(settings.stop_commands_timeout)
+            await _stop(daemon, ending, wishes, settings)
         log.info("daemon.stopped")
 
 
@@ -146,34 +141,18 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         yield daemon
 
 
-async def _end_registrations(
-    registrations: Registrations,
-    ending: Ending,
-    wishes: "asyncio.Queue[Wish]",
-    *,
-    withdraw_timeout_s: float,
+async def _stop(
+    daemon: Daemon, ending: Ending, wishes: "asyncio.Queue[Wish]", settings: Settings
 ) -> None:
-    """Withdraw or detach; a deadline or a second signal ends the wait.
+    """Withdraw or detach, then let commands end.
 
     A store that does not answer must not keep a machine from shutting down; what could
     not be withdrawn is gone after its TTL.
     """
-    registrations.end(ending)
-    async with asyncio.TaskGroup() as group:
-        ended = group.create_task(registrations.ended(), name="registrations end")
-        bell = group.create_task(_second_stop(wishes), name="second signal")
-        done, _ = await asyncio.wait(
-            {ended, bell},
-            timeout=withdraw_timeout_s,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        if ended not in done:
-            log.warning("registrations.left", because="signal" if done else "deadline")
-        ended.cancel()
-        bell.cancel()
-
-
-async def _second_stop(wishes: "asyncio.Queue[Wish]") -> None:
-    """Return at the next signal that asks to end; there is nothing to read again."""
-    while await wishes.get() is Wish.RELOAD:
-        continue
+    stages = Stages(wishes)
+    daemon.registrations.end(ending)
+    left = await stages.give(daemon.registrations.ended, settings.stop_withdraw_timeout)
+    if left:
+        log.warning("registrations.left", because=left)
+    if await stages.give(daemon.street.close, settings.stop_commands_timeout):
+        log.warning("commands.cut")

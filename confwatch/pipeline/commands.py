@@ -72,16 +72,12 @@ class Commands:
                 self._running -= 1
                 self._ended.set()
 
-    async def close(self, timeout_s: float) -> None:
-        """Start no more commands, and give those that run some time to end."""
+    async def close(self) -> None:
+        """Start no more commands, and return once none runs."""
         self._open.clear()
-        try:
-            async with asyncio.timeout(timeout_s):
-                while self._running:
-                    self._ended.clear()
-                    await self._ended.wait()
-        except TimeoutError:
-            return  # the stop ends them
+        while self._running:
+            self._ended.clear()
+            await self._ended.wait()
 
 
 def failed(

@@ -141,9 +141,9 @@ class Street:
             worker.narrow()
         self._cover()
 
-    async def close(self, timeout_s: float) -> None:
-        """Start no more commands; return when none runs, or after *timeout_s*."""
-        await self._desk.commands.close(timeout_s)
+    async def close(self) -> None:
+        """Start no more commands, and return once none runs."""
+        await self._desk.commands.close()
 
     def finish(self) -> None:
         """End every task; what is being installed is installed."""

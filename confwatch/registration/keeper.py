@@ -22,7 +22,7 @@ from confwatch.errors import (
 from confwatch.model.facts import RegistrationChanged, RegistrationState, Tell
 from confwatch.model.keys import Key
 from confwatch.model.service import Record, Service
-from confwatch.registration.address import resolved
+from confwatch.registration.address import Addresses
 from confwatch.registration.formats import json_record, key_of
 from confwatch.registration.leases import Leases
 
@@ -74,6 +74,7 @@ class Keeper:
         self._place = place
         self._ttl_s = ttl_s
         self._name = f"{place.name} {ttl_s:g}s"
+        self._addresses = Addresses(place.host)
         self._leases = leases
         self._tell = tell
         self._services: dict[str, Service] = {}
@@ -108,7 +109,7 @@ class Keeper:
     async def run(self) -> None:
         """Keep the lease for as long as a service deserves it, until told to end."""
         backoff = Backoff(FIRST_RETRY_S, max(self._refresh_s(), FIRST_RETRY_S), 0.5)
-        while self._ending is None:
+        while self._ending is None or self._left_standing():
             if not self._deserving() and self._leases.of(self._name) is None:
                 await self._rung(None)
                 continue
@@ -118,15 +119,27 @@ class Keeper:
                 self.losses += 1
                 self._enter_up(RegistrationState.LOST, error)
             except SourceError as error:
+                if _cancelled():
+                    # A session that cannot be closed must not hide that it should be.
+                    raise asyncio.CancelledError from error
                 self._enter_up(RegistrationState.REGISTERING, error)
                 await self._rung(backoff.next())
+
+    def _left_standing(self) -> bool:
+        """Tell whether something stands that was to be withdrawn."""
+        standing = self._leases.of(self._name) is not None
+        return self._ending is Ending.WITHDRAW and standing
 
     async def _session(self, backoff: Backoff) -> None:
         """Open a session, or adopt one, and hold it until nothing needs it any more."""
         standing = self._leases.of(self._name)
         async with self._place.registrar.open(self._ttl_s, standing) as session:
             backoff.reset()
-            await self._hold(session)
+            try:
+                await self._hold(session)
+            except asyncio.CancelledError:
+                session.detach()  # at once: what stands goes with its TTL
+                raise
             if self._ending is Ending.DETACH:
                 session.detach()
         if self._ending is not Ending.DETACH:
@@ -138,7 +151,7 @@ class Keeper:
         written: dict[Key, Record] = {}
         verified_at = loop.time()
         self.confirmed_at = loop.time()
-        while True:
+        while self._ending is None:
             if loop.time() - verified_at > VERIFY_S:
                 written.clear()
                 verified_at = loop.time()
@@ -148,7 +161,7 @@ class Keeper:
                 return
             wait_s = self._refresh_s() * (1 + JITTER * (2 * random.random() - 1))  # noqa: S311 - no secret
             if not await self._rung(wait_s):
-                await self._renew(session)
+                await self._renew(session, written)
 
     async def _bring(self, session: Session, written: dict[Key, Record]) -> None:
         """Write the records that are missing and withdraw those that must not stand."""
@@ -161,7 +174,8 @@ class Keeper:
             await self._withdraw(session, key)
             written.pop(key, None)
         for key, service in wanted.items():
-            record = json_record(service, resolved(service.address, self._place.host))
+            address = await self._addresses.of(service.address)
+            record = json_record(service, address)
             if written.get(key) == record:
                 continue
             if await self._write(session, service, record):
@@ -185,15 +199,22 @@ class Keeper:
             if key_of(service) == key:
                 self._enter(service.id, RegistrationState.GATED)
 
-    async def _renew(self, session: Session) -> None:
-        """Keep the lease alive; an answer that fails to come is not yet a loss."""
+    async def _renew(self, session: Session, written: dict[Key, Record]) -> None:
+        """Keep the lease alive; an answer that fails to come is not yet a loss.
+
+        After a TTL without one nobody knows whether the records still stand.
+        """
+        now = asyncio.get_running_loop().time
         try:
             await session.renew()
         except SourceError as error:
             for service in self._deserving():
                 self.errors[service.id] = error
+            if now() - (self.confirmed_at or 0.0) > self._ttl_s:
+                written.clear()
+                self._enter_up(RegistrationState.REGISTERING, error)
         else:
-            self.confirmed_at = asyncio.get_running_loop().time()
+            self.confirmed_at = now()
 
     def _needed(self, session: Session) -> bool:
         """Tell whether anything stands, or should stand, under the lease."""
@@ -244,3 +265,9 @@ class Keeper:
             key = key_of(declared)
             place = self._place.name
             self._tell(RegistrationChanged(service, place, key, state, error))
+
+
+def _cancelled() -> bool:
+    """Tell whether the task that asks is being cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

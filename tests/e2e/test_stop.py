@@ -70,3 +70,19 @@ async def test_a_dead_store_does_not_hold_up_a_stop(tmp_path: Path) -> None:
         assert program.end() == 0
         assert program.lines("registrations.left")
         etcd.resume()
+
+
+async def test_a_second_signal_does_not_wait_for_a_reload(tmp_path: Path) -> None:
+    with confwatch(tmp_path) as program:
+        program.template("web.j2", '{{ getv("/web", "-") }}\n')
+        settings = "stop_commands_timeout: 10m\n"
+        (tmp_path / "conf/confwatch.yaml").write_text(settings)
+        program.resource("web", HANGS % "reload")
+        program.start()
+        pid = program.out / "pid"
+        await until(lambda: pid.exists() and pid.read_text())
+        program.send(signal.SIGTERM)
+        await program.logged("daemon.stopping")
+        assert program.end() == 0
+        await until(lambda: gone(pid))
+        assert program.lines("commands.cut")
