@@ -36,7 +36,7 @@ secret values verify
 _HINTS = {
     **dict.fromkeys(_LATER.split(), "not available yet"),
     **dict.fromkeys(
-        ["src", "dest", "keys", "mode", "owner", "group"],
+        ["src", "dest", "keys", "mode", "owner", "group", "make_dirs"],
         "belongs to an entry of templates",
     ),
     "timeout": "belongs to a command, as in reload: {run: ..., timeout: 60s}",
@@ -84,6 +84,7 @@ class _TemplateForm(Form, frozen=True, kw_only=True):
     mode: Annotated[int | None, scalar(scalars.mode)] = None
     owner: Annotated[str | int | None, scalar(scalars.owner)] = None
     group: Annotated[str | int | None, scalar(scalars.owner)] = None
+    make_dirs: Annotated[bool, scalar(scalars.boolean)] = False
     check: Annotated[Placed[Command] | None, placed(read_check)] = None
 
 
@@ -153,6 +154,7 @@ def _templates(
             mode=one.mode,
             owner=one.owner,
             group=one.group,
+            make_dirs=one.make_dirs,
             check=one.check.value if one.check else None,
         )
         for one in written.templates.value

@@ -23,6 +23,7 @@ from confwatch.model.facts import (
     SourceBack,
     SourceFailed,
     SourceLoaded,
+    WrittenInPlace,
 )
 
 SHOWN_KEYS = 5
@@ -101,12 +102,19 @@ def _passed(ended: PassEnded) -> None:
 
 
 def _loaded(
-    fact: PutBack | ReloadOwed | ReloadEnded | ProvenNow | RecordFailed,
+    fact: PutBack
+    | WrittenInPlace
+    | ReloadOwed
+    | ReloadEnded
+    | ProvenNow
+    | RecordFailed,
 ) -> None:
     """Tell how it stands between the files and the service that reads them."""
     match fact:
         case PutBack(resource, dests):
             log.warning("resource.put_back", resource=resource, targets=dests)
+        case WrittenInPlace(resource, dests):
+            log.warning("target.in_place", resource=resource, targets=dests)
         case ReloadOwed(resource, command, why):
             say = log.debug if why == "installed" else log.info
             say("reload.owed", resource=resource, reload=command, because=why)

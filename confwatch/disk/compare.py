@@ -33,6 +33,9 @@ def compare(rendered: Rendered) -> Compared:
 def _compare(file: RenderedFile) -> Comparison:
     """Compare one file: content, mode, owner and group."""
     dest = file.template.dest
+    if file.template.make_dirs:
+        with failing(dest, "make the folders of"):
+            os.makedirs(os.path.dirname(dest), exist_ok=True)
     target = real_target(dest)
     found, present = _look(dest, target)
     mode, uid, gid = _wanted(file, found)

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from confwatch.disk.failing import failing
+from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path, stage_path
 from confwatch.model.steps import Checked, Comparison, Installed, StagedFile
 
@@ -25,7 +27,7 @@ def install(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
     for one in compared.differing:
         if one.present is not None and one.present == proven.get(_dest(one)):
             _keep(one.target)
-    _move_all(checked.staged.files)
+    in_place = _move_all(checked.staged.files)
     for folder in {
         os.path.dirname(one.comparison.target) for one in checked.staged.files
     }:
@@ -34,6 +36,7 @@ def install(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
         compared.rendered.resource,
         {_dest(one): one.digest for one in compared.files},
         tuple(_dest(one.comparison) for one in checked.staged.files),
+        in_place,
     )
 
 
@@ -54,31 +57,49 @@ def sync_folder(folder: str) -> None:
 def _keep(target: str) -> None:
     """Keep what is there now as the last proven version.
 
-    Not every file system has hard links; without one, files of two versions after a
-    crash can be finished, but not put back.
+    Where it cannot be kept, files of two versions after a crash can be finished, but
+    not put back.
     """
     kept = proven_path(target)
     with suppress(OSError):
         # Between the two the target itself still is the proven version.
         with suppress(FileNotFoundError):
             os.unlink(kept)
-        os.link(target, kept, follow_symlinks=False)
+        _double(target, kept)
 
 
-def _move_all(files: tuple[StagedFile, ...]) -> None:
-    """Move all stages; where one cannot be, put back those that were."""
+def _double(target: str, path: str) -> None:
+    """Give a file another name; where it cannot have one (a bind mount), a copy."""
+    try:
+        os.link(target, path, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(target, path, follow_symlinks=False)
+        found = os.stat(target)
+        os.chown(path, found.st_uid, found.st_gid)
+        os.chmod(path, stat.S_IMODE(found.st_mode))
+
+
+def _move_all(files: tuple[StagedFile, ...]) -> tuple[str, ...]:
+    """Move all stages; where one cannot be, put back those that were.
+
+    Returns:
+        The dests that had to be written in place.
+    """
     undo: list[tuple[str, str | None]] = []
+    in_place = []
     try:
         for one in files:
-            target = one.comparison.target
-            with failing(_dest(one.comparison), "install"):
+            target, dest = one.comparison.target, _dest(one.comparison)
+            with failing(dest, "install"):
                 if len(files) > 1:
                     undo.append((target, _shadow(one.comparison)))
-                os.rename(one.path, target)
+                if not bring_over(one.path, target):
+                    in_place.append(dest)
     except BaseException:
         _undo(undo)
         raise
     _forget(undo)
+    return tuple(in_place)
 
 
 def _shadow(comparison: Comparison) -> str | None:
@@ -86,13 +107,7 @@ def _shadow(comparison: Comparison) -> str | None:
     if comparison.present is None:
         return None
     path = stage_path(comparison.target)
-    try:
-        os.link(comparison.target, path, follow_symlinks=False)
-    except OSError:
-        # A file system without hard links: a copy does, it only has to be right.
-        shutil.copy2(comparison.target, path, follow_symlinks=False)
-        found = os.stat(comparison.target)
-        os.chown(path, found.st_uid, found.st_gid)
+    _double(comparison.target, path)
     return path
 
 
@@ -103,7 +118,7 @@ def _undo(undo: Iterable[tuple[str, str | None]]) -> None:
             if shadow is None:
                 os.unlink(target)
             else:
-                os.rename(shadow, target)
+                bring_over(shadow, target)
     _forget(undo)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from confwatch.disk.failing import failing
 from confwatch.disk.install import sync_folder
+from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path
 from confwatch.disk.present import digest
 from confwatch.disk.targets import real_target
@@ -37,7 +38,7 @@ def put_back(resource: Resource, digests: Mapping[str, str]) -> tuple[str, ...]:
     for dest, target in targets.items():
         with failing(dest, "put back"):
             # Not linked: who then edits the target in place would edit both.
-            os.rename(proven_path(target), target)
+            bring_over(proven_path(target), target)
     for folder in {os.path.dirname(target) for target in targets.values()}:
         sync_folder(folder)
     return tuple(differing)

@@ -101,6 +101,14 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenInPlace:
+    """Targets that nothing can be moved over were written where they are."""
+
+    resource: str
+    dests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadOwed:
     """Files are in place that their service has not read.
 
@@ -203,6 +211,7 @@ class RegistrationChanged:
 Fact: TypeAlias = (
     PassEnded
     | PutBack
+    | WrittenInPlace
     | ReloadOwed
     | ReloadEnded
     | ProvenNow

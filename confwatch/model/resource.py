@@ -76,6 +76,7 @@ class Template:
         mode: permission bits; None keeps what is there, 0644 for a new file.
         owner: name or number; None keeps what is there, or the process's.
         group: likewise.
+        make_dirs: whether missing folders above the target are made.
         check: may refuse this staged file alone.
     """
 
@@ -85,6 +86,7 @@ class Template:
     mode: int | None = None
     owner: str | int | None = None
     group: str | int | None = None
+    make_dirs: bool = False
     check: Command | None = None
 
 

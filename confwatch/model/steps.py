@@ -120,8 +120,11 @@ class Installed:
         resource: whose they are.
         digests: dest to digest of every target of the resource, changed or not.
         changed: the dests that were moved in, in order.
+        in_place: those of them that nothing can be moved over, such as bind mounts:
+            they were written where they are, and a crash may leave half of one.
     """
 
     resource: Resource
     digests: Mapping[str, str]
     changed: tuple[str, ...]
+    in_place: tuple[str, ...] = ()

@@ -8,7 +8,14 @@ from confwatch.disk.present import digests
 from confwatch.disk.restore import put_back
 from confwatch.errors import RenderError, ResourceError
 from confwatch.mirror.mirror import Mirror
-from confwatch.model.facts import Cause, PassEnded, PassResult, PutBack, Tell
+from confwatch.model.facts import (
+    Cause,
+    PassEnded,
+    PassResult,
+    PutBack,
+    Tell,
+    WrittenInPlace,
+)
 from confwatch.model.keys import Ref
 from confwatch.model.reads import Reads
 from confwatch.model.records import Proven
@@ -60,6 +67,7 @@ class Walk:
         self._good = Reads()
         # Digests of the targets as an earlier run left them; None once judged.
         self._found: Mapping[str, str | None] | None = None
+        self._in_place: set[str] = set()
         self._begun = False
 
     @property
@@ -194,6 +202,7 @@ class Walk:
         )
         self._found = None
         if installed is not None:
+            self._say_in_place(installed.in_place)
             result, changed = PassResult.INSTALLED, installed.changed
         else:
             left = None if self.owed else _left_over(compared, proven)
@@ -206,6 +215,13 @@ class Walk:
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()
         return PassEnded(name, result, cause, changed, owed=self.owed)
+
+    def _say_in_place(self, dests: tuple[str, ...]) -> None:
+        """Tell once of targets that a crash may leave half written."""
+        new = tuple(dest for dest in dests if dest not in self._in_place)
+        if new:
+            self._in_place.update(new)
+            self._desk.tell(WrittenInPlace(self._resource.name, new))
 
     def _owe(
         self, installed: Installed, populated: frozenset[Ref], *, secret: bool, why: str

@@ -125,6 +125,9 @@ class Keeper:
                 self._enter_up(RegistrationState.REGISTERING, error)
                 await self._rung(backoff.next())
 
+    def _is_ending(self) -> bool:
+        return self._ending is not None
+
     def _left_standing(self) -> bool:
         """Tell whether something stands that was to be withdrawn."""
         standing = self._leases.of(self._name) is not None
@@ -151,13 +154,13 @@ class Keeper:
         written: dict[Key, Record] = {}
         verified_at = loop.time()
         self.confirmed_at = loop.time()
-        while self._ending is None:
+        while not self._is_ending():
             if loop.time() - verified_at > VERIFY_S:
                 written.clear()
                 verified_at = loop.time()
             await self._bring(session, written)
             await self._leases.keep(self._name, session.state)
-            if self._ending is not None or not self._needed(session):
+            if self._is_ending() or not self._needed(session):
                 return
             wait_s = self._refresh_s() * (1 + JITTER * (2 * random.random() - 1))  # noqa: S311 - no secret
             if not await self._rung(wait_s):
