@@ -30,7 +30,7 @@ _SRC = re.compile(r"\{\{[^}]*\bsrc\b")
 _STAGED = re.compile(r"\{[{%][^}]*\b(src|stages)\b")
 
 _LATER = """
-drift foreach freeze guards history max_shrink min_keys on_stop require_keys rollback
+foreach freeze guards history max_shrink min_keys on_stop require_keys rollback
 secret values verify
 """
 _HINTS = {
@@ -61,6 +61,12 @@ def _hold_on_empty(text: str) -> HoldOnEmpty:
         return HoldOnEmpty.ALWAYS if scalars.boolean(text) else HoldOnEmpty.NEVER
     except ValueError:
         raise ValueError("doubt, true or false") from None
+
+
+def _repair_drift(text: str) -> bool:
+    if text not in ("repair", "report"):
+        raise ValueError("repair or report")
+    return text == "repair"
 
 
 class _QuietForm(Form, frozen=True, kw_only=True):
@@ -103,6 +109,7 @@ class _ResourceForm(Form, frozen=True, kw_only=True):
     quiet: Annotated[Quiet | None, _read_quiet] = None
     splay: Annotated[float, scalar(scalars.duration)] = 0.0
     hold_on_empty: Annotated[HoldOnEmpty, scalar(_hold_on_empty)] = HoldOnEmpty.DOUBT
+    drift: Annotated[bool, scalar(_repair_drift)] = True
     services: Annotated[tuple[Placed[ServiceForm], ...], list_of(read_service)] = ()
 
 
@@ -130,6 +137,7 @@ def declared(node: Node, place: Place, default_name: str, known: Known) -> Decla
         quiet=written.quiet,
         splay_s=written.splay,
         hold_on_empty=written.hold_on_empty,
+        repair_drift=written.drift,
         services=services,
     )
     return Declared(resource, _claims(written, named, services))

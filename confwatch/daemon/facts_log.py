@@ -10,6 +10,7 @@ import structlog
 from confwatch.errors import CommandError
 from confwatch.model.facts import (
     Cause,
+    Drifted,
     Fact,
     PassEnded,
     PassResult,
@@ -46,6 +47,8 @@ class FactsLog:
                 self._source(fact)
             case RegistrationChanged():
                 _registered(fact)
+            case PutBack() | WrittenInPlace() | Drifted():
+                _targets(fact)
             case _:
                 _loaded(fact)
 
@@ -101,20 +104,23 @@ def _passed(ended: PassEnded) -> None:
             log.error("resource.broken", exc_info=ended.error, **fields)
 
 
+def _targets(fact: PutBack | WrittenInPlace | Drifted) -> None:
+    """Tell what became of targets beside being installed."""
+    fields: dict[str, Any] = {"resource": fact.resource, "targets": fact.dests}
+    match fact:
+        case PutBack():
+            log.warning("resource.put_back", **fields)
+        case WrittenInPlace():
+            log.warning("target.in_place", **fields)
+        case Drifted():
+            log.warning("target.drifted", **fields, fight=fact.fight)
+
+
 def _loaded(
-    fact: PutBack
-    | WrittenInPlace
-    | ReloadOwed
-    | ReloadEnded
-    | ProvenNow
-    | RecordFailed,
+    fact: ReloadOwed | ReloadEnded | ProvenNow | RecordFailed,
 ) -> None:
     """Tell how it stands between the files and the service that reads them."""
     match fact:
-        case PutBack(resource, dests):
-            log.warning("resource.put_back", resource=resource, targets=dests)
-        case WrittenInPlace(resource, dests):
-            log.warning("target.in_place", resource=resource, targets=dests)
         case ReloadOwed(resource, command, why):
             say = log.debug if why == "installed" else log.info
             say("reload.owed", resource=resource, reload=command, because=why)

@@ -100,6 +100,7 @@ def _resource(worker: Worker, owed: dict[str, Any] | None) -> dict[str, Any]:
         "file": worker.resource.file,
         "state": _state(worker, owed),
         "targets": list(worker.resource.dests),
+        "drifted": list(worker.drifted),
         "changed_at": worker.changed_at,
         "passes": worker.passes,
         "last": last

@@ -7,14 +7,14 @@ withdrawn first, while the files are still kept; then everything else ends.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
 from confwatch.config.settings import Settings
 from confwatch.contracts import Records
-from confwatch.daemon import admin, declared, files
+from confwatch.daemon import admin, declared, drift, files
 from confwatch.daemon.facts_log import FactsLog
 from confwatch.daemon.hub import Hub
 from confwatch.daemon.parts import make_places, make_renderer, make_sources
@@ -45,6 +45,7 @@ class Daemon:
         self.registrations = registrations
         self.board = StatusBoard(street, registrations, (), time.time())
         self._settings = settings
+        self.other_targets: Callable[[], None] = lambda: None
         self._resources: list[Resource] = []
 
     async def read_resources(self) -> None:
@@ -62,6 +63,7 @@ class Daemon:
         await asyncio.to_thread(swept, new)
         self.registrations.set_resources(self._resources)
         await self.street.set_resources(self._resources)
+        self.other_targets()
         log.info(
             "config.read",
             resources=len(self._resources),
@@ -138,6 +140,7 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         await parts.enter_async_context(
             files.watched(settings.templates_dir, street.files, street.files_changed)
         )
+        daemon.other_targets = await parts.enter_async_context(drift.watched(street))
         yield daemon
 
 

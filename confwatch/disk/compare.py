@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 
 from confwatch.disk.failing import failing
+from confwatch.disk.present import mark_of
 from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.steps import (
@@ -33,10 +34,9 @@ def compare(rendered: Rendered) -> Compared:
 def _compare(file: RenderedFile) -> Comparison:
     """Compare one file: content, mode, owner and group."""
     dest = file.template.dest
-    if file.template.make_dirs:
-        with failing(dest, "make the folders of"):
-            os.makedirs(os.path.dirname(dest), exist_ok=True)
-    target = real_target(dest)
+    # Folders are made with the stage: to compare changes nothing.
+    missing = file.template.make_dirs and not os.path.isdir(os.path.dirname(dest))
+    target = dest if missing else real_target(dest)
     found, present = _look(dest, target)
     mode, uid, gid = _wanted(file, found)
     digest = digest_of(file.content)
@@ -46,7 +46,8 @@ def _compare(file: RenderedFile) -> Comparison:
         and (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
         == (mode, uid, gid)
     )
-    return Comparison(file, target, digest, present, same, mode, uid, gid)
+    mark = None if found is None else mark_of(found)
+    return Comparison(file, target, digest, present, same, mode, uid, gid, mark)
 
 
 def _look(dest: str, target: str) -> tuple[os.stat_result | None, str | None]:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from confwatch.disk.failing import failing
 from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path, stage_path
-from confwatch.model.steps import Checked, Comparison, Installed, StagedFile
+from confwatch.disk.present import mark
+from confwatch.model.steps import Checked, Comparison, Installed, Mark, StagedFile
 
 
 def install(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
@@ -37,7 +38,17 @@ def install(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
         {_dest(one): one.digest for one in compared.files},
         tuple(_dest(one.comparison) for one in checked.staged.files),
         in_place,
+        _marks(checked, in_place),
     )
+
+
+def _marks(checked: Checked, in_place: tuple[str, ...]) -> dict[str, Mark]:
+    """Return how the targets were left, whatever somebody else did since."""
+    compared = checked.staged.compared
+    marks = {_dest(one): one.mark for one in compared.files}
+    marks |= {_dest(one.comparison): one.mark for one in checked.staged.files}
+    targets = {_dest(one): one.target for one in compared.files}
+    return marks | {dest: mark(targets[dest]) for dest in in_place}
 
 
 def sync_folder(folder: str) -> None:

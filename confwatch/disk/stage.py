@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from confwatch.disk.failing import failing
 from confwatch.disk.names import stage_path
-from confwatch.model.steps import Compared, Comparison, Staged, StagedFile
+from confwatch.disk.present import mark_of
+from confwatch.model.steps import Compared, Comparison, Mark, Staged, StagedFile
 
 _NOT_OURS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EINVAL})
 
@@ -24,15 +25,19 @@ def stage(compared: Compared) -> Iterator[Staged]:
     with ExitStack() as stages:
         files = []
         for comparison in compared.differing:
+            template = comparison.file.template
+            if template.make_dirs:
+                with failing(template.dest, "make the folders of"):
+                    os.makedirs(os.path.dirname(comparison.target), exist_ok=True)
             path = stage_path(comparison.target)
             stages.callback(_remove, path)
-            with failing(comparison.file.template.dest, "stage"):
-                _write(path, comparison)
-            files.append(StagedFile(comparison, path))
+            with failing(template.dest, "stage"):
+                mark = _write(path, comparison)
+            files.append(StagedFile(comparison, path, mark))
         yield Staged(compared, tuple(files))
 
 
-def _write(path: str, comparison: Comparison) -> None:
+def _write(path: str, comparison: Comparison) -> Mark:
     """Write one stage; mode and owner are right before its first byte is."""
     dest = comparison.file.template.dest
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,6 +55,7 @@ def _write(path: str, comparison: Comparison) -> None:
         while left:
             left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
+        return mark_of(os.fstat(descriptor))
     finally:
         os.close(descriptor)
 

@@ -21,6 +21,7 @@ class Reason(Enum):
     COVERED = "keys became known"
     RETRY = "retry"
     OPERATOR = "operator"
+    DRIFT = "target changed by somebody else"
 
 
 KEPT_KEYS = 20
@@ -106,6 +107,19 @@ class WrittenInPlace:
 
     resource: str
     dests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """Targets that somebody else changed are left as they are.
+
+    Attributes:
+        fight: whether they were put right again and again; else nobody wants them to.
+    """
+
+    resource: str
+    dests: tuple[str, ...]
+    fight: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +226,7 @@ Fact: TypeAlias = (
     PassEnded
     | PutBack
     | WrittenInPlace
+    | Drifted
     | ReloadOwed
     | ReloadEnded
     | ProvenNow

@@ -106,6 +106,7 @@ class Resource:
         splay_s: upper end of the reload's random delay.
         hold_on_empty: see HoldOnEmpty.
         services: announced while this resource deserves it.
+        repair_drift: whether targets that somebody else changed are put right.
         only_keys: confd's rule: what is not below *keys* does not exist.
         dialect: what language its templates are written in: "jinja" or "go".
     """
@@ -121,6 +122,7 @@ class Resource:
     splay_s: float = 0.0
     hold_on_empty: HoldOnEmpty = HoldOnEmpty.DOUBT
     services: tuple[Service, ...] = ()
+    repair_drift: bool = True
     only_keys: bool = False
     dialect: str = "jinja"
 

@@ -6,7 +6,8 @@ Checked, and install takes nothing but Checked.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from confwatch.model.reads import Reads
 from confwatch.model.resource import Resource, Template
@@ -15,6 +16,10 @@ from confwatch.model.resource import Resource, Template
 def digest_of(content: bytes) -> str:
     """Name content by its SHA-256, in hex."""
     return hashlib.sha256(content).hexdigest()
+
+
+Mark: TypeAlias = tuple[int, ...] | None
+"""What differs once somebody wrote, moved or chmoded a file; None: it is absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Comparison:
     mode: int
     uid: int
     gid: int
+    mark: Mark = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class StagedFile:
 
     comparison: Comparison
     path: str
+    mark: Mark = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +129,11 @@ class Installed:
         changed: the dests that were moved in, in order.
         in_place: those of them that nothing can be moved over, such as bind mounts:
             they were written where they are, and a crash may leave half of one.
+        marks: dest to mark of every target, as they were left.
     """
 
     resource: Resource
     digests: Mapping[str, str]
     changed: tuple[str, ...]
     in_place: tuple[str, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)

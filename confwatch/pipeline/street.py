@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from confwatch.contracts import Records, Source
 from confwatch.model.facts import Cause, Reason, Tell
 from confwatch.model.resource import Resource
+from confwatch.model.steps import Mark
 from confwatch.pipeline.commands import MAX_COMMANDS, Commands
 from confwatch.pipeline.coverage import Coverage
 from confwatch.pipeline.doubts import Doubts
@@ -78,6 +79,7 @@ class Street:
         self._group = group
         self._reconcile_s = bringing.reconcile_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._owner: dict[str, str] = {}  # whose a target is
         self._desk = self._make_desk(records, bringing)
 
     def _make_desk(self, records: Records, bringing: Bringing) -> Desk:
@@ -131,6 +133,16 @@ class Street:
         """Give whoever rendered from these files a reason for a pass."""
         self._desk.planner.files_changed(paths)
 
+    def targets(self) -> list[str]:
+        """Return every target."""
+        return [*self._owner]
+
+    def targets_looked_at(self, now: Mapping[str, Mark]) -> bool:
+        """Put right what is not as it was left; False where some are being changed."""
+        owners = {self._owner[dest] for dest in now if dest in self._owner}
+        looked = [self.workers[name].looked_at(now) for name in owners]
+        return all(looked)
+
     def files(self) -> frozenset[str]:
         """Return every file that a render read."""
         return self._desk.index.files()
@@ -157,6 +169,7 @@ class Street:
         walk = Walk(resource, self._reloader_for(resource), desk)
         worker = Worker(resource, walk, self._tell)
         self.workers[resource.name] = worker
+        self._owner.update(dict.fromkeys(resource.dests, resource.name))
         self._spawn(f"work {resource.name}", worker.run())
         worker.post(Cause(frozenset({Reason.START})))
 
@@ -165,7 +178,8 @@ class Street:
         task = self._tasks.pop(f"work {name}")
         task.cancel()
         await asyncio.wait({task})
-        del self.workers[name]
+        for dest in self.workers.pop(name).resource.dests:
+            self._owner.pop(dest, None)
         desk = self._desk
         desk.coverage.forget(name)
         desk.index.forget(name)

@@ -13,6 +13,7 @@ from confwatch.model.facts import (
     PassEnded,
     PassResult,
     PutBack,
+    Reason,
     Tell,
     WrittenInPlace,
 )
@@ -24,6 +25,7 @@ from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
 from confwatch.pipeline.doubts import Doubts
+from confwatch.pipeline.drift import Drift
 from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
@@ -56,6 +58,7 @@ class Walk:
 
     Attributes:
         reloader: makes its service read the files; None where nothing needs telling.
+        drift: knows how the last pass left the targets.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Walk:
         self._good = Reads()
         # Digests of the targets as an earlier run left them; None once judged.
         self._found: Mapping[str, str | None] | None = None
+        self.drift = Drift(resource, desk.tell)
         self._in_place: set[str] = set()
         self._begun = False
 
@@ -214,6 +218,12 @@ class Walk:
                 )
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()
+        if installed is not None:
+            marks = installed.marks
+        else:
+            marks = {one.file.template.dest: one.mark for one in compared.files}
+        repaired = installed is not None and Reason.DRIFT in cause.reasons
+        self.drift.left(marks, repaired=repaired)
         return PassEnded(name, result, cause, changed, owed=self.owed)
 
     def _say_in_place(self, dests: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ Events during a pass make one more pass, not many; a pass that failed is tried a
 import asyncio
 import operator
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from confwatch.aio.backoff import Backoff
@@ -15,6 +16,7 @@ from confwatch.aio.quiet import calm
 from confwatch.errors import ResourceError
 from confwatch.model.facts import Cause, PassEnded, PassResult, Reason, Tell
 from confwatch.model.resource import Resource
+from confwatch.model.steps import Mark
 from confwatch.pipeline.reloader import Reloader
 from confwatch.pipeline.walk import Walk
 
@@ -56,6 +58,12 @@ class Worker:
         # The causes of passes that came to nothing: the one that heals names them.
         self._unmet: Cause | None = None
         self._retry_s: float | None = None
+        self._busy = False
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The targets that somebody else changed, and that are left so."""
+        return self._walk.drift.seen
 
     @property
     def reloader(self) -> Reloader | None:
@@ -71,6 +79,19 @@ class Worker:
         """Give a reason for a pass; reasons that wait already are joined with it."""
         self._mail.put(cause)
 
+    def looked_at(self, now: Mapping[str, Mark]) -> bool:
+        """Put targets right that are not as they were left; False: ask again later.
+
+        Args:
+            now: marks of targets, of other resources too.
+        """
+        if self._busy:
+            return False  # it is changing them itself
+        cause = self._walk.drift.judge(now)
+        if cause is not None:
+            self.post(cause)
+        return True
+
     def narrow(self) -> None:
         """Want no more than what the last render read."""
         self._walk.narrow()
@@ -83,7 +104,9 @@ class Worker:
                 self._walk.forgive()
             if self._unmet is not None:
                 cause = self._unmet | cause
+            self._busy = True
             ended = await self._pass(cause)
+            self._busy = False
             self._note(ended)
             self._tell(ended)
 

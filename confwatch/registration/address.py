@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from concurrent.futures import Future
 from functools import partial
 
 from confwatch.aio.threads import aside
@@ -30,7 +29,7 @@ class Addresses:
         """
         self._toward = toward or ANYWHERE
         self._last: str | None = None
-        self._asked: Future[str] | None = None
+        self._asked: asyncio.Future[str] | None = None
 
     async def of(self, address: str) -> str:
         """Return an IP address or host name as it is, and for "auto" our own.
@@ -41,13 +40,21 @@ class Addresses:
         if address != AUTO:
             return address
         if self._asked is None:
-            self._asked = aside(partial(source_address, self._toward))
-        await asyncio.wait({asyncio.wrap_future(self._asked)}, timeout=LOOK_UP_S)
+            looking = aside(partial(source_address, self._toward))
+            self._asked = asyncio.wrap_future(looking)
+            self._asked.add_done_callback(_seen)
+        await asyncio.wait({self._asked}, timeout=LOOK_UP_S)
         if self._asked.done():
             asked, self._asked = self._asked, None
             if asked.exception() is None:
                 self._last = asked.result()
         return self._last or nearest()
+
+
+def _seen(asked: asyncio.Future[str]) -> None:
+    """Take note of an error that may come when nobody asks any more."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def nearest() -> str:

@@ -38,7 +38,7 @@ SERVICE = TEMPLATE + "services:\n  - "
         (TEMPLATE + "splay: -1s", 'expected a duration like "5s"'),
         (TEMPLATE + "splay: 9999h", "at most 366 days"),
         (TEMPLATE + "hold_on_empty: maybe", "expected doubt, true or false"),
-        (TEMPLATE + "drift: repair", "not available yet"),
+        (TEMPLATE + "drift: yes", "repair or report"),
         (TEMPLATE + "reload_cmd: x", 'is named "reload" in YAML'),
         (TEMPLATE + "timeout: 5s", "belongs to a command"),
         (TEMPLATE + "name: a/b", "expected a name of letters"),

@@ -1,0 +1,80 @@
+"""Targets that somebody else changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import Confwatch, confwatch
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(60)]
+
+WEB = """
+templates:
+  - {src: web.j2, dest: OUT/web, keys: [/web], mode: "0640"}
+reload: {run: echo x >> OUT/../reloads, min_interval: 0s}
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Confwatch]:
+    """A program with one target and one reload."""
+    with confwatch(tmp_path) as running:
+        running.template("web.j2", '{{ getv("/web") }}\n')
+        running.resource("web", WEB)
+        running.put("/web", "1")
+        yield running
+
+
+def reloads(program: Confwatch) -> int:
+    """Count the reloads."""
+    path = program.folder / "reloads"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+async def test_what_was_changed_by_hand_is_put_right(program: Confwatch) -> None:
+    program.start()
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    target = program.out / "web"
+    target.write_text("by hand\n")
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 2)
+    target.unlink()
+    await program.holds("web", "1\n")
+    await until(lambda: target.stat().st_mode & 0o777 == 0o640)
+    await until(lambda: reloads(program) == 3)
+    told = program.lines("resource.installed")[-1]
+    assert told["because"] == f"target changed by somebody else: {target}"
+
+
+async def test_another_mode_is_put_right_and_a_fight_is_not_fought(
+    program: Confwatch,
+) -> None:
+    program.start()
+    target = program.out / "web"
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    for number in range(3):
+        target.chmod(0o666)
+        await until(lambda: target.stat().st_mode & 0o777 == 0o640)
+        await until(lambda number=number: reloads(program) == number + 2)
+    target.chmod(0o666)
+    told = await program.logged("target.drifted")
+    assert (told[0]["targets"], told[0]["fight"]) == ([str(target)], True)
+    assert target.stat().st_mode & 0o777 == 0o666
+    program.put("/web", "2")  # what the store says is still brought
+    await program.holds("web", "2\n")
+
+
+async def test_drift_is_only_reported_where_that_is_wanted(program: Confwatch) -> None:
+    program.resource("web", WEB + "drift: report\n")
+    program.start()
+    target = program.out / "web"
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    target.write_text("by hand\n")
+    told = await program.logged("target.drifted")
+    assert told[0]["fight"] is False
+    assert target.read_text() == "by hand\n"
