@@ -42,6 +42,18 @@ class StatusBoard:
             for worker in self.street.workers.values()
         )
 
+    def line(self) -> str:
+        """Return the state of everything in a line for people."""
+        workers = self.street.workers
+        failing = {name for name, one in self.street.followers.items() if one.error}
+        owed = sum(len(one.debts) for one in self.street.reloaders.values())
+        in_place = sum(map(_in_place, workers.values()))
+        words = [f"{in_place} of {len(workers)} resources in place"]
+        words += [f"{owed} reloads owed"] if owed else []
+        words += [f"store {name} failing" for name in sorted(failing)]
+        words += [f"{len(self.problems)} problems in conf.d"] if self.problems else []
+        return ", ".join(words)
+
     def snapshot(self) -> dict[str, Any]:
         """Return all of it; times are seconds since the epoch, spans end in ``_s``."""
         owed = _owed_by_resource(self.street.reloaders.values())

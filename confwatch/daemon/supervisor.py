@@ -8,15 +8,16 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import structlog
 
 from confwatch.config.settings import Settings
 from confwatch.contracts import Records
-from confwatch.daemon import admin, declared, drift, files
+from confwatch.daemon import admin, declared, drift, files, notify
 from confwatch.daemon.facts_log import FactsLog
 from confwatch.daemon.hub import Hub
+from confwatch.daemon.notify import Notifier
 from confwatch.daemon.parts import make_places, make_renderer, make_sources
 from confwatch.daemon.signals import Wish, heard
 from confwatch.daemon.state import held
@@ -45,6 +46,7 @@ class Daemon:
         self.registrations = registrations
         self.board = StatusBoard(street, registrations, (), time.time())
         self._settings = settings
+        self.moved = asyncio.Event()
         self.other_targets: Callable[[], None] = lambda: None
         self._resources: list[Resource] = []
 
@@ -78,12 +80,14 @@ class Daemon:
         self.street.post(resource, Cause(reasons, force=allow_empty))
         return True
 
-    async def obey(self, wishes: "asyncio.Queue[Wish]") -> Ending:
+    async def obey(self, wishes: "asyncio.Queue[Wish]", manager: Notifier) -> Ending:
         """Follow signals until one asks to end; tell what becomes of the services."""
         while True:
             match await wishes.get():
                 case Wish.RELOAD:
+                    manager.reloading()
                     await self._read_again()
+                    manager.tell(READY=1)
                 case Wish.RESTART:
                     return Ending.DETACH
                 case Wish.STOP:
@@ -104,13 +108,19 @@ async def serve(settings: Settings) -> None:
         LockHeld: another daemon works on the state folder.
         ConfigError: a store or the admin socket cannot be used.
     """
-    with held(settings.state_dir) as records, heard() as wishes:
+    with (
+        held(settings.state_dir) as records,
+        heard() as wishes,
+        closing(notify.notifier(os.environ)) as manager,
+    ):
         log.info("daemon.started", pid=os.getpid(), state_dir=str(settings.state_dir))
         async with _running(settings, records) as daemon:
             await daemon.read_resources()
-            ending = await daemon.obey(wishes)
+            async with notify.reporting(manager, daemon.board, daemon.moved):
+                ending = await daemon.obey(wishes, manager)
             log.info("daemon.stopping", services=ending.value)
-            await _stop(daemon, ending, wishes, settings)
+            manager.tell(STOPPING=1, STATUS="stopping")
+            await _stop(daemon, ending, Stages(wishes, manager.extend), settings)
         log.info("daemon.stopped")
 
 
@@ -135,6 +145,7 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         )
         hub.listen(registrations.hear)
         daemon = Daemon(settings, street, registrations)
+        hub.listen(lambda _: daemon.moved.set())
         routes = admin.Admin(daemon.board.snapshot, daemon.apply)
         await parts.enter_async_context(admin.opened(routes, settings.admin))
         await parts.enter_async_context(
@@ -145,14 +156,13 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
 
 
 async def _stop(
-    daemon: Daemon, ending: Ending, wishes: "asyncio.Queue[Wish]", settings: Settings
+    daemon: Daemon, ending: Ending, stages: Stages, settings: Settings
 ) -> None:
     """Withdraw or detach, then let commands end.
 
     A store that does not answer must not keep a machine from shutting down; what could
     not be withdrawn is gone after its TTL.
     """
-    stages = Stages(wishes)
     daemon.registrations.end(ending)
     left = await stages.give(daemon.registrations.ended, settings.stop_withdraw_timeout)
     if left:

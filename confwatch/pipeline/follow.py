@@ -45,12 +45,14 @@ class Follower:
         self._backoff = Backoff(FIRST_WAIT_S, MOST_WAIT_S, jitter=1.0)
         self._well_since: float | None = None
         self._failed_at = 0.0
+        self._covered_at = 0.0
 
     def cover(self, prefixes: frozenset[Key]) -> None:
         """Widen or narrow what the store is asked to tell."""
         if prefixes == self._cover:
             return
         self._cover = prefixes
+        self._covered_at = asyncio.get_running_loop().time()
         self.mirror.narrow(prefixes)
         if self._subscription is not None:
             self._subscription.cover(prefixes)
@@ -58,6 +60,12 @@ class Follower:
     def moved_at(self) -> float | None:
         """Tell when the store last showed that it is alive, on the loop's clock."""
         return self._subscription.moved_at() if self._subscription else None
+
+    def last_sign(self) -> float | None:
+        """Tell when the store last moved or failed; None where nothing is asked."""
+        if not self._cover or self._subscription is None:
+            return None
+        return max(self._subscription.moved_at(), self._failed_at, self._covered_at)
 
     async def run(self, take: Callable[[Mirror, StoreEvent], None]) -> None:
         """Hand every event to *take*, which brings it into the mirror, for ever."""

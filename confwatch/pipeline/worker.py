@@ -41,6 +41,7 @@ class Worker:
         last_at: wall clock of its end, seconds since the epoch.
         changed_at: wall clock of the last change of a target; None before it.
         passes: how many there were.
+        begun_at: the loop's time when the pass under way began; None between passes.
         renders: how many of them got as far as rendering.
     """
 
@@ -50,6 +51,7 @@ class Worker:
         self.last_at: float | None = None
         self.changed_at: float | None = None
         self.passes = 0
+        self.begun_at: float | None = None
         self._walk = walk
         self._tell = tell
         self._mail: Latest[Cause] = Latest(operator.or_)
@@ -58,7 +60,6 @@ class Worker:
         # The causes of passes that came to nothing: the one that heals names them.
         self._unmet: Cause | None = None
         self._retry_s: float | None = None
-        self._busy = False
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ class Worker:
         Args:
             now: marks of targets, of other resources too.
         """
-        if self._busy:
+        if self.begun_at is not None:
             return False  # it is changing them itself
         cause = self._walk.drift.judge(now)
         if cause is not None:
@@ -104,9 +105,9 @@ class Worker:
                 self._walk.forgive()
             if self._unmet is not None:
                 cause = self._unmet | cause
-            self._busy = True
+            self.begun_at = asyncio.get_running_loop().time()
             ended = await self._pass(cause)
-            self._busy = False
+            self.begun_at = None
             self._note(ended)
             self._tell(ended)
 

@@ -1,0 +1,115 @@
+"""What the service manager hears from the real program."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon import Confwatch, confwatch
+from tests.support.servers import require
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(60)]
+
+WEB = """
+templates:
+  - {src: web.j2, dest: OUT/web, keys: [/web], check: test -e OUT/../well}
+reload: test -z "$NOTIFY_SOCKET$WATCHDOG_USEC" && exit 1
+"""
+ROOT = Path(__file__).parents[2]
+
+
+class Manager:
+    """A service manager's end of the socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+        self._heard: list[str] = []
+
+    def heard(self, line: str) -> bool:
+        """Tell whether a line has come that begins so."""
+        while True:
+            try:
+                self._heard += self._socket.recv(4096).decode().splitlines()
+            except BlockingIOError:
+                return any(one.startswith(line) for one in self._heard)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.heard("")
+        self._heard.clear()
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """Be the service manager of what is started."""
+    path = tmp_path / "notify"
+    made = Manager(path)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+    monkeypatch.setenv("WATCHDOG_USEC", "200000")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Confwatch]:
+    """A program whose check refuses until a file is there, and whose reload fails."""
+    with confwatch(tmp_path) as running:
+        running.template("web.j2", '{{ getv("/web") }}\n')
+        running.resource("web", WEB)
+        running.put("/web", "1")
+        yield running
+
+
+async def test_ready_means_that_the_files_are_in_place(
+    program: Confwatch, manager: Manager
+) -> None:
+    program.start()
+    await program.logged("resource.failed")
+    await until(lambda: manager.heard("STATUS=0 of 1 resources in place"))
+    await until(lambda: manager.heard("WATCHDOG=1"))
+    assert not manager.heard("READY=1")
+    (program.folder / "well").touch()
+    await until(lambda: manager.heard("READY=1"))
+    await until(
+        lambda: manager.heard("STATUS=1 of 1 resources in place, 1 reloads owed")
+    )
+    manager.forget()
+    program.send(signal.SIGHUP)
+    await until(lambda: manager.heard("RELOADING=1") and manager.heard("READY=1"))
+    assert manager.heard("MONOTONIC_USEC=")
+    assert program.end() == 0
+    assert manager.heard("STOPPING=1")
+    assert manager.heard("EXTEND_TIMEOUT_USEC=")
+
+
+@pytest.mark.real
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    analyze = require("systemd-analyze")
+    units = tmp_path / "lib/systemd/system"
+    shutil.copytree("/lib/systemd/system", units, symlinks=True)
+    shutil.copy(ROOT / "systemd/confwatch.service", units)
+    for path in ("usr/bin/confwatch", "bin/kill", "bin/true", "bin/sh"):
+        program = tmp_path / path
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    done = subprocess.run(
+        [analyze, "verify", f"--root={tmp_path}", "--man=no", "confwatch.service"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
+    )
+    assert "confwatch" not in done.stderr, done.stderr
