@@ -68,6 +68,9 @@ class Settings(Form, frozen=True, kw_only=True):
     reconcile: Annotated[float, scalar(positive)] = 600.0
     """Seconds between checks that no change of a store was missed; beside watching."""
 
+    dns_refresh: Annotated[float, scalar(positive)] = 30.0
+    """Seconds after which names that templates look up are asked about again."""
+
     confd_compat: Annotated[str, choice("0.16", "0.41")] = "0.16"
     """Whose meaning confd's TOML has: the original's (0.16) or the living fork's
     (0.41). They differ in prefixes and in what a reload_cmd may insert."""

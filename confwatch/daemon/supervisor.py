@@ -136,7 +136,9 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
                 records,
                 hub.tell,
                 bringing=Bringing(
-                    command_slots=settings.command_slots, reconcile_s=settings.reconcile
+                    command_slots=settings.command_slots,
+                    reconcile_s=settings.reconcile,
+                    dns_refresh_s=settings.dns_refresh,
                 ),
             )
         )

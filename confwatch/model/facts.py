@@ -20,6 +20,7 @@ class Reason(Enum):
     FILES = "templates changed"
     COVERED = "keys became known"
     RETRY = "retry"
+    NAMES = "names changed"
     OPERATOR = "operator"
     DRIFT = "target changed by somebody else"
 

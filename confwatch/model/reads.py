@@ -1,8 +1,21 @@
 """What a render looked at: it decides what renders again, and answers why."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from confwatch.model.keys import Ref
+
+
+class Name(NamedTuple):
+    """A host or service name.
+
+    Attributes:
+        kind: "ip" for addresses, "srv" for SRV records.
+        text: the name itself.
+    """
+
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +28,8 @@ class Reads:
         folders: paths listed by ls and lsdir; only names below them matter.
         uncovered: what was asked for while its store did not cover it yet.
         files: local files read.
+        names: names looked up.
+        unanswered: those of them of which nothing was known yet.
     """
 
     keys: frozenset[Ref] = frozenset()
@@ -22,6 +37,8 @@ class Reads:
     folders: frozenset[Ref] = frozenset()
     uncovered: frozenset[Ref] = frozenset()
     files: frozenset[str] = frozenset()
+    names: frozenset[Name] = frozenset()
+    unanswered: frozenset[Name] = frozenset()
 
     def __or__(self, other: "Reads") -> "Reads":
         """Join the reads of two renders."""
@@ -31,4 +48,6 @@ class Reads:
             self.folders | other.folders,
             self.uncovered | other.uncovered,
             self.files | other.files,
+            self.names | other.names,
+            self.unanswered | other.unanswered,
         )

@@ -7,7 +7,7 @@ from typing import TypeVar
 from confwatch.mirror.globs import Glob
 from confwatch.model.events import Delta
 from confwatch.model.keys import ROOT, Key, Ref
-from confwatch.model.reads import Reads
+from confwatch.model.reads import Name, Reads
 
 K = TypeVar("K")
 
@@ -80,6 +80,14 @@ class ReadIndex:
     def files(self) -> frozenset[str]:
         """Return every file that anybody read."""
         return frozenset(self._files)
+
+    def touched_by_name(self, name: Name) -> list[str]:
+        """Tell who looked this name up."""
+        return [one for one, reads in self._of.items() if name in reads.names]
+
+    def names(self) -> frozenset[Name]:
+        """Return every name that anybody looked up."""
+        return frozenset().union(*(reads.names for reads in self._of.values()))
 
     def _readers(self, ref: Ref, *, named: bool) -> set[str]:
         """Collect the readers of one key: exact, by glob, and of its listing."""

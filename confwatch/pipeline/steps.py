@@ -18,6 +18,7 @@ from confwatch.model.steps import Compared, Installed, Rendered, Staged
 from confwatch.pipeline.check import check, unchallenged
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.follow import Follower
+from confwatch.render.functions.names import Names
 from confwatch.render.reads import Recorder
 from confwatch.render.renderer import Renderer
 
@@ -62,6 +63,11 @@ class Rendering:
                 return work()
             finally:
                 self._took_s[resource.name] = loop.time() - started
+
+    @property
+    def names(self) -> Names:
+        """What is known of the names that templates look up."""
+        return self._renderer.names
 
     def forget(self, resource: str) -> None:
         """Drop what is remembered of a resource that is gone."""

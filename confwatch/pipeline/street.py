@@ -13,6 +13,7 @@ from confwatch.pipeline.commands import MAX_COMMANDS, Commands
 from confwatch.pipeline.coverage import Coverage
 from confwatch.pipeline.doubts import Doubts
 from confwatch.pipeline.follow import Follower
+from confwatch.pipeline.lookups import Lookups
 from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
@@ -32,11 +33,13 @@ class Bringing:
         bring: takes them to their targets; a dry run only compares.
         command_slots: checks and reloads that run at a time.
         reconcile_s: seconds between looks for what no render reads any more.
+        dns_refresh_s: seconds after which names are looked up again.
     """
 
     bring: Bring = bring
     command_slots: int = MAX_COMMANDS
     reconcile_s: float = 600.0
+    dns_refresh_s: float = 30.0
 
 
 class Street:
@@ -78,6 +81,7 @@ class Street:
         self._tell = tell
         self._group = group
         self._reconcile_s = bringing.reconcile_s
+        self._dns_refresh_s = bringing.dns_refresh_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._owner: dict[str, str] = {}  # whose a target is
         self._desk = self._make_desk(records, bringing)
@@ -96,6 +100,7 @@ class Street:
             index=index,
             doubts=doubts,
             planner=planner,
+            lookups=Lookups(self.rendering.names, index, self.post),
             cover=self._cover,
             bring=bringing.bring,
             tell=self._tell,
@@ -107,6 +112,7 @@ class Street:
         for name, follower in self.followers.items():
             self._spawn(f"follow {name}", follower.run(self._desk.planner.take))
         self._spawn("reconcile", self._reconcile())
+        self._spawn("names", self._desk.lookups.run(self._dns_refresh_s))
 
     async def set_resources(self, resources: Iterable[Resource]) -> None:
         """Walk these resources from now on; those that stay the same go on unmoved.

@@ -26,6 +26,7 @@ from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
 from confwatch.pipeline.doubts import Doubts
 from confwatch.pipeline.drift import Drift
+from confwatch.pipeline.lookups import Lookups
 from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
@@ -46,6 +47,7 @@ class Desk:
     index: ReadIndex
     doubts: Doubts
     planner: Planner
+    lookups: Lookups
     cover: Callable[[], None]
     """Hands the joined wishes to the stores, after one of them grew."""
     bring: Bring
@@ -165,18 +167,19 @@ class Walk:
                 rendered = await desk.rendering.render(self._resource, recorder)
             except RenderError:
                 reads = recorder.reads()
-                if not reads.uncovered:
+                if not reads.uncovered and not reads.unanswered:
                     # What the last good one read still says when to try again.
                     desk.index.replace(name, self._good | reads)
                     raise
             else:
                 reads = recorder.reads()
-                if not reads.uncovered:
+                if not reads.uncovered and not reads.unanswered:
                     self._good = reads
                     desk.index.replace(name, reads)
                     desk.coverage.satisfied(name, reads)
                     return rendered
             self._ask(reads)
+            await desk.lookups.answer(reads.unanswered)
             if not self._covered():
                 return None
 
@@ -185,7 +188,9 @@ class Walk:
         name, desk = self._resource.name, self._desk
         if not desk.coverage.ask(name, reads.uncovered):
             desk.index.replace(name, self._good | reads)
-            asked = ", ".join(sorted(ref.key for ref in reads.uncovered))
+            missing = [ref.key for ref in reads.uncovered]
+            missing += [name.text for name in reads.unanswered]
+            asked = ", ".join(sorted(missing))
             template = self._resource.templates[0].src
             problem = f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
             raise RenderError(template, None, problem)

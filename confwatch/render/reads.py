@@ -1,7 +1,7 @@
 """Notes what a render looks at, while it looks."""
 
 from confwatch.model.keys import Key, Ref
-from confwatch.model.reads import Reads
+from confwatch.model.reads import Name, Reads
 
 
 class Recorder:
@@ -13,6 +13,8 @@ class Recorder:
         self.folders: set[Ref] = set()
         self.uncovered: set[Ref] = set()
         self.files: set[str] = set()
+        self.names: set[Name] = set()
+        self.unanswered: set[Name] = set()
 
     def missed(self, store: str, key: Key) -> None:
         """Note what was asked for while its store did not cover it."""
@@ -26,4 +28,6 @@ class Recorder:
             frozenset(self.folders),
             frozenset(self.uncovered),
             frozenset(self.files),
+            frozenset(self.names),
+            frozenset(self.unanswered),
         )

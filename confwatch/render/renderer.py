@@ -29,16 +29,21 @@ Place: TypeAlias = tuple[str, int | None]
 
 
 class Renderer:
-    """Renders resources, one at a time: its functions look at one scene."""
+    """Renders resources, one at a time: its functions look at one scene.
+
+    Attributes:
+        names: what is known of the names that templates look up.
+    """
 
     def __init__(self, templates_dir: Path, limits: Limits) -> None:
         self._recorder = Recorder()
         self._stores = StoreFunctions()
         self._allowance = Allowance(limits)
+        self.names = Names()
         self._loader = FolderLoader(templates_dir)
         self.environment = TemplateEnvironment(
             self._loader,
-            confd_functions(self._stores, Names()),
+            confd_functions(self._stores, self.names),
             self._allowance,
             self._note_file,
         )
@@ -57,6 +62,7 @@ class Renderer:
             RenderError: names the template and the line.
         """
         self._recorder = recorder
+        self.names.note_in(recorder)
         self._stores.look_at(Scene(resource, mirrors, recorder))
         files = tuple(self._file(resource, one) for one in resource.templates)
         revisions = {name: mirror.revision for name, mirror in mirrors.items()}

@@ -1,25 +1,20 @@
-"""Host names, looked up beside the render and remembered for a while.
+"""Host names as confd's templates look them up, answered from memory.
 
-A name that does not exist is an empty list. A resolver that does not answer in time
-leaves the last answer standing, so an outage of DNS does not empty a file.
+A render never waits for a name server: what is not known yet is noted, answered with
+nothing, and rendered again once it is known. A name that does not exist is an empty
+list.
 """
 
-import socket
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
+from typing import TypeAlias
 
-import dns.exception
-import dns.rdtypes.IN.SRV
-import dns.resolver
-
+from confwatch.model.reads import Name
+from confwatch.render.reads import Recorder
 from confwatch.render.refused import Refused
 
-FRESH_S = 30.0
-WAIT_S = 2.0
-"""A render waits for a first answer no longer than this."""
+REFUSED_S = 0.5
+"""How long "no answer" stands; the next pass, a second later, asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +27,46 @@ class Service:
     Weight: int
 
 
-Answer = tuple[str, ...] | tuple[Service, ...]
+Answer: TypeAlias = tuple[str, ...] | tuple[Service, ...]
 
 
 class Names:
-    """The lookups of all templates, in threads of their own."""
+    """What is known of the names that templates ask for."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="names")
-        self._answers: dict[tuple[str, ...], tuple[float, Answer]] = {}
-        self._asked: dict[tuple[str, ...], Future[Answer]] = {}
+        self._recorder = Recorder()
+        self._answers: dict[Name, Answer] = {}
+        self._unanswered: dict[Name, float] = {}
+
+    def note_in(self, recorder: Recorder) -> None:
+        """Note in *recorder* what is asked from now on."""
+        self._recorder = recorder
+
+    def learn(self, name: Name, answer: Answer | None) -> bool:
+        """Remember an answer; tell whether it is another one than before.
+
+        Args:
+            name: what was asked.
+            answer: None where nobody answered, which leaves the last one standing.
+        """
+        if answer is None:
+            self._unanswered[name] = time.monotonic()
+            return False
+        self._unanswered.pop(name, None)
+        before = self._answers.get(name)
+        self._answers[name] = answer
+        return before != answer
+
+    def keep(self, names: frozenset[Name]) -> None:
+        """Forget all but *names*."""
+        self._answers = {
+            one: self._answers[one] for one in names & self._answers.keys()
+        }
+        self._unanswered = {}
 
     def lookupIP(self, host: str) -> list[str]:
         """Return the addresses of *host*, both families, sorted."""
-        found = self._ask(("ip", host), lambda: _addresses(host))
+        found = self._known(Name("ip", host))
         return [one for one in found if isinstance(one, str)]
 
     def lookupIPV4(self, host: str) -> list[str]:
@@ -59,58 +80,20 @@ class Names:
     def lookupSRV(self, service: str, proto: str, name: str) -> list[Service]:
         """Return the SRV records, sorted by the text of all their fields."""
         whole = f"_{service}._{proto}.{name}" if service or proto else name
-        found = self._ask(("srv", whole), lambda: _services(whole))
+        found = self._known(Name("srv", whole))
         return [one for one in found if isinstance(one, Service)]
 
-    def _ask(self, what: tuple[str, ...], work: Callable[[], Answer]) -> Answer:
-        """Return a fresh answer, or else the last one.
+    def _known(self, name: Name) -> Answer:
+        """Return what is known of a name, and note that it was asked for.
 
         Raises:
-            Refused: there never was one, and none came in time.
+            Refused: nobody answered, now or ever.
         """
-        at, last = self._answers.get(what, (float("-inf"), None))
-        if last is not None and time.monotonic() - at < FRESH_S:
-            return last
-        asked = self._asked.get(what)
-        if asked is None:
-            asked = self._asked[what] = self._pool.submit(work)
-        try:
-            answer = asked.result(timeout=0 if last is not None else WAIT_S)
-        except (NotInTime, OSError, dns.exception.DNSException) as error:
-            if asked.done():
-                del self._asked[what]
-            if last is None:
-                raise Refused(f"no answer about {what[1]} from DNS") from error
-            return last
-        del self._asked[what]
-        self._answers[what] = (time.monotonic(), answer)
-        return answer
-
-
-def _addresses(host: str) -> tuple[str, ...]:
-    """Ask the system's resolver; blocks."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        if error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM):
-            raise
+        self._recorder.names.add(name)
+        answer = self._answers.get(name)
+        if answer is not None:
+            return answer
+        if time.monotonic() - self._unanswered.get(name, float("-inf")) < REFUSED_S:
+            raise Refused(f"no answer about {name.text} from DNS")
+        self._recorder.unanswered.add(name)
         return ()
-    return tuple(sorted({str(address[0]) for *_, address in found}))
-
-
-def _services(name: str) -> tuple[Service, ...]:
-    """Ask the name servers for SRV records; blocks."""
-    try:
-        answer = dns.resolver.resolve(name, "SRV", lifetime=5.0)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return ()
-    found = [
-        Service(str(one.target), one.port, one.priority, one.weight)
-        for one in answer
-        if isinstance(one, dns.rdtypes.IN.SRV.SRV)
-    ]
-    return tuple(sorted(found, key=_text))
-
-
-def _text(one: Service) -> str:
-    return f"{one.Target}{one.Port}{one.Priority}{one.Weight}"

@@ -1,0 +1,76 @@
+"""Has names looked up beside the renders, first and then again and again."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from confwatch.aio.threads import aside
+from confwatch.model.facts import Cause, Reason
+from confwatch.model.reads import Name
+from confwatch.pipeline.readindex import ReadIndex
+from confwatch.render.functions.names import Answer, Names
+from confwatch.render.lookup import look_up
+
+WAIT_S = 2.0
+"""A pass waits no longer than this for names it does not know yet."""
+
+
+class Lookups:
+    """Asks about names, each at most once at a time, in threads nobody waits for."""
+
+    def __init__(
+        self,
+        names: Names,
+        index: ReadIndex,
+        post: Callable[[str, Cause], None],
+        ask: Callable[[Name], Answer] = look_up,
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            names: where answers are remembered.
+            index: who reads which names.
+            post: gives a resource, by name, a cause for a pass.
+            ask: looks a name up; blocks, and raises OSError where nobody answers.
+        """
+        self._names = names
+        self._index = index
+        self._post = post
+        self._ask = ask
+        self._asked: dict[Name, asyncio.Future[Answer]] = {}
+
+    async def answer(self, names: Iterable[Name]) -> None:
+        """Return once all *names* are answered, or have been waited for."""
+        asked = {name: self._begin(name) for name in names}
+        if asked:
+            await asyncio.wait(asked.values(), timeout=WAIT_S)
+        for name, one in asked.items():
+            if not one.done():
+                self._names.learn(name, None)
+
+    async def run(self, every_s: float) -> None:
+        """Ask again about every name that somebody reads, for ever."""
+        while True:
+            await asyncio.sleep(every_s)
+            names = self._index.names()
+            self._names.keep(names)
+            for name in names:
+                self._begin(name)
+
+    def _begin(self, name: Name) -> "asyncio.Future[Answer]":
+        """Ask about a name, unless it is being asked about."""
+        if name not in self._asked:
+            asked = asyncio.wrap_future(aside(lambda: self._ask(name)))
+            self._asked[name] = asked
+            asked.add_done_callback(lambda one: self._ended(name, one))
+        return self._asked[name]
+
+    def _ended(self, name: Name, asked: "asyncio.Future[Answer]") -> None:
+        """Take an answer; another one than before is a reason to render again."""
+        del self._asked[name]
+        if asked.cancelled():
+            return
+        answer = asked.result() if asked.exception() is None else None
+        if self._names.learn(name, answer):
+            for resource in self._index.touched_by_name(name):
+                cause = Cause(frozenset({Reason.NAMES}), (name.text,), 1)
+                self._post(resource, cause)

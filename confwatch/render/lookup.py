@@ -1,0 +1,57 @@
+"""Asks the name servers of this machine. Everything here blocks."""
+
+import socket
+
+import dns.exception
+import dns.rdtypes.IN.SRV
+import dns.resolver
+
+from confwatch.model.reads import Name
+from confwatch.render.functions.names import Answer, Service
+
+SRV_S = 5.0
+
+
+def look_up(name: Name) -> Answer:
+    """Return what is behind a name, sorted; nothing where it does not exist.
+
+    Raises:
+        OSError: nobody answered.
+    """
+    if name.kind == "ip":
+        return _addresses(name.text)
+    try:
+        return _services(name.text)
+    except dns.exception.DNSException as error:
+        raise OSError(str(error)) from error
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    """Ask as every program here does: the hosts file first."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM):
+            raise
+        return ()
+    except UnicodeError:
+        return ()  # no name server could know of such a name
+    return tuple(sorted({str(address[0]) for *_, address in found}))
+
+
+def _services(name: str) -> tuple[Service, ...]:
+    """Ask the name servers themselves: nobody else knows SRV records."""
+    try:
+        answer = dns.resolver.resolve(name, "SRV", lifetime=SRV_S)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return ()
+    found = [
+        Service(str(one.target), one.port, one.priority, one.weight)
+        for one in answer
+        if isinstance(one, dns.rdtypes.IN.SRV.SRV)
+    ]
+    return tuple(sorted(found, key=_text))
+
+
+def _text(one: Service) -> str:
+    return f"{one.Target}{one.Port}{one.Priority}{one.Weight}"
