@@ -16,7 +16,7 @@ from confwatch.model.facts import Fact, PassEnded, SourceFailed
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
-from confwatch.pipeline.steps import Owe
+from confwatch.pipeline.steps import Before, Owe
 from confwatch.pipeline.street import Bringing, opened
 from confwatch.state.nowhere import Nowhere
 
@@ -45,7 +45,7 @@ class _Comparing:
     async def bring(
         self,
         rendered: Rendered,
-        _proven: Mapping[str, str],
+        _before: Before,
         _commands: Commands,
         _owe: Owe,
     ) -> tuple[Compared, Installed | None]:

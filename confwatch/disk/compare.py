@@ -5,6 +5,7 @@ import os
 import pwd
 import stat
 from collections.abc import Callable
+from types import MappingProxyType
 
 from confwatch.disk.failing import failing
 from confwatch.disk.present import mark_of
@@ -13,6 +14,8 @@ from confwatch.errors import DiskError
 from confwatch.model.steps import (
     Compared,
     Comparison,
+    Known,
+    Mark,
     Rendered,
     RenderedFile,
     digest_of,
@@ -22,22 +25,26 @@ NEW_MODE = 0o644
 NEW_SECRET_MODE = 0o600
 
 
-def compare(rendered: Rendered) -> Compared:
+def compare(rendered: Rendered, known: Known = MappingProxyType({})) -> Compared:
     """Return how each target differs from what it should be. Blocks.
+
+    Args:
+        rendered: what the targets should be.
+        known: how an earlier pass left them; what is still marked so is not read.
 
     Raises:
         DiskError: a target cannot be looked at, or its owner is not known here.
     """
-    return Compared(rendered, tuple(_compare(one) for one in rendered.files))
+    return Compared(rendered, tuple(_compare(one, known) for one in rendered.files))
 
 
-def _compare(file: RenderedFile) -> Comparison:
+def _compare(file: RenderedFile, known: Known) -> Comparison:
     """Compare one file: content, mode, owner and group."""
     dest = file.template.dest
     # Folders are made with the stage: to compare changes nothing.
     missing = file.template.make_dirs and not os.path.isdir(os.path.dirname(dest))
     target = dest if missing else real_target(dest)
-    found, present = _look(dest, target)
+    found, present = _look(dest, target, known.get(dest))
     mode, uid, gid = _wanted(file, found)
     digest = digest_of(file.content)
     same = (
@@ -50,7 +57,9 @@ def _compare(file: RenderedFile) -> Comparison:
     return Comparison(file, target, digest, present, same, mode, uid, gid, mark)
 
 
-def _look(dest: str, target: str) -> tuple[os.stat_result | None, str | None]:
+def _look(
+    dest: str, target: str, known: tuple[Mark, str] | None
+) -> tuple[os.stat_result | None, str | None]:
     """Return what a target is and the digest of its content; None where none is."""
     with failing(dest, "read"):
         try:
@@ -63,6 +72,8 @@ def _look(dest: str, target: str) -> tuple[os.stat_result | None, str | None]:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise DiskError(dest, None, "replace", "it is not a regular file")
+            if known is not None and known[0] == mark_of(found):
+                return found, known[1]
             with os.fdopen(descriptor, "rb", closefd=False) as opened:
                 return found, digest_of(opened.read())
         finally:

@@ -21,6 +21,9 @@ def digest_of(content: bytes) -> str:
 Mark: TypeAlias = tuple[int, ...] | None
 """What differs once somebody wrote, moved or chmoded a file; None: it is absent."""
 
+Known: TypeAlias = Mapping[str, tuple[Mark, str]]
+"""Dest to the mark and the digest of a target, as a pass left it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:

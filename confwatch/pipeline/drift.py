@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from confwatch.model.facts import Cause, Drifted, Reason, Tell
 from confwatch.model.resource import Resource
-from confwatch.model.steps import Mark
+from confwatch.model.steps import Known, Mark
 
 FIGHT_TIMES = 3
 FIGHT_S = 60.0
@@ -18,18 +18,19 @@ class Drift:
 
     Attributes:
         seen: the targets that are others now and are left so.
+        known: how the last pass left the targets.
     """
 
     def __init__(self, resource: Resource, tell: Tell) -> None:
         self.seen: tuple[str, ...] = ()
         self._resource = resource
         self._tell = tell
-        self._left: Mapping[str, Mark] = {}
+        self.known: Known = {}
         self._repairs: deque[float] = deque(maxlen=FIGHT_TIMES)
 
-    def left(self, marks: Mapping[str, Mark], *, repaired: bool) -> None:
+    def left(self, known: Known, *, repaired: bool) -> None:
         """Note how a pass left the targets, and whether it was to put them right."""
-        self._left = marks
+        self.known = known
         self.seen = ()
         if repaired:
             self._repairs.append(asyncio.get_running_loop().time())
@@ -40,8 +41,8 @@ class Drift:
         Args:
             now: marks of targets, of other resources too.
         """
-        left = self._left.items()
-        other = tuple(dest for dest, mark in left if now.get(dest, mark) != mark)
+        left = self.known.items()
+        other = tuple(dest for dest, (mark, _) in left if now.get(dest, mark) != mark)
         if not other:
             self.seen = tuple(dest for dest in self.seen if dest not in now)
             return None

@@ -40,7 +40,10 @@ class Lookups:
 
     async def answer(self, names: Iterable[Name]) -> None:
         """Return once all *names* are answered, or have been waited for."""
-        asked = {name: self._begin(name) for name in names}
+        wanted = {*names}
+        for name in wanted:
+            self._begin(name)
+        asked = {name: self._asked[name] for name in wanted}
         if asked:
             await asyncio.wait(asked.values(), timeout=WAIT_S)
         for name, one in asked.items():
@@ -56,13 +59,12 @@ class Lookups:
             for name in names:
                 self._begin(name)
 
-    def _begin(self, name: Name) -> "asyncio.Future[Answer]":
+    def _begin(self, name: Name) -> None:
         """Ask about a name, unless it is being asked about."""
         if name not in self._asked:
             asked = asyncio.wrap_future(aside(lambda: self._ask(name)))
             self._asked[name] = asked
             asked.add_done_callback(lambda one: self._ended(name, one))
-        return self._asked[name]
 
     def _ended(self, name: Name, asked: "asyncio.Future[Answer]") -> None:
         """Take an answer; another one than before is a reason to render again."""

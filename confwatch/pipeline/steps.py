@@ -7,6 +7,7 @@ every target as it was.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from confwatch.aio.threads import finish
@@ -14,7 +15,7 @@ from confwatch.disk.compare import compare
 from confwatch.disk.install import install
 from confwatch.disk.stage import stage
 from confwatch.model.resource import Resource
-from confwatch.model.steps import Compared, Installed, Rendered, Staged
+from confwatch.model.steps import Compared, Installed, Known, Rendered, Staged
 from confwatch.pipeline.check import check, unchallenged
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.follow import Follower
@@ -74,22 +75,35 @@ class Rendering:
         self._took_s.pop(resource, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of the targets before a pass.
+
+    Attributes:
+        proven: dest to digest of what the service last loaded, kept beside the target
+            before anything moves.
+        known: how the last pass left them.
+    """
+
+    proven: Mapping[str, str]
+    known: Known
+
+
 Owe: TypeAlias = Callable[[Installed], None]
 Bring: TypeAlias = Callable[
-    [Rendered, Mapping[str, str], Commands, Owe],
+    [Rendered, Before, Commands, Owe],
     Awaitable[tuple[Compared, Installed | None]],
 ]
 
 
 async def bring(
-    rendered: Rendered, proven: Mapping[str, str], commands: Commands, owe: Owe
+    rendered: Rendered, before: Before, commands: Commands, owe: Owe
 ) -> tuple[Compared, Installed | None]:
     """Make the targets equal to *rendered*; None where they already were.
 
     Args:
         rendered: all files of one resource.
-        proven: dest to digest of what the service last loaded, kept beside the target
-            before anything moves.
+        before: what is known of the targets.
         commands: where the checks run.
         owe: told what was installed, also where the pass was cancelled meanwhile.
 
@@ -101,26 +115,28 @@ async def bring(
     try:
         # One trip to a thread where nothing has to be checked: it is the hot path.
         compared, staged, installed = await finish(
-            lambda: _as_far_as_unchallenged(rendered, proven, stages),
+            lambda: _as_far_as_unchallenged(rendered, before, stages),
             lambda done: None if done[2] is None else owe(done[2]),
         )
         if staged is not None and installed is None:
             checked = await check(staged, commands)
-            installed = await finish(lambda: install(checked, proven=proven), owe)
+            installed = await finish(
+                lambda: install(checked, proven=before.proven), owe
+            )
         return compared, installed
     finally:
         await finish(stages.close)
 
 
 def _as_far_as_unchallenged(
-    rendered: Rendered, proven: Mapping[str, str], stages: ExitStack
+    rendered: Rendered, before: Before, stages: ExitStack
 ) -> tuple[Compared, Staged | None, Installed | None]:
     """Compare and stage; install too where no check has to run. Blocks."""
-    compared = compare(rendered)
+    compared = compare(rendered, before.known)
     if not compared.differing:
         return compared, None, None
     staged = stages.enter_context(stage(compared))
     checked = unchallenged(staged)
     if checked is None:
         return compared, staged, None
-    return compared, staged, install(checked, proven=proven)
+    return compared, staged, install(checked, proven=before.proven)

@@ -31,7 +31,7 @@ from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Debt, Reloader
-from confwatch.pipeline.steps import Bring, Rendering
+from confwatch.pipeline.steps import Before, Bring, Rendering
 from confwatch.render.reads import Recorder
 
 
@@ -188,7 +188,7 @@ class Walk:
         name, desk = self._resource.name, self._desk
         if not desk.coverage.ask(name, reads.uncovered):
             desk.index.replace(name, self._good | reads)
-            missing = [ref.key for ref in reads.uncovered]
+            missing: list[str] = [ref.key for ref in reads.uncovered]
             missing += [name.text for name in reads.unanswered]
             asked = ", ".join(sorted(missing))
             template = self._resource.templates[0].src
@@ -207,7 +207,10 @@ class Walk:
             self._owe(installed, populated, secret=secret, why="installed")
 
         compared, installed = await desk.bring(
-            rendered, {} if proven is None else proven.digests, desk.commands, owe
+            rendered,
+            Before({} if proven is None else proven.digests, self.drift.known),
+            desk.commands,
+            owe,
         )
         self._found = None
         if installed is not None:
@@ -223,12 +226,16 @@ class Walk:
                 )
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()
-        if installed is not None:
-            marks = installed.marks
-        else:
-            marks = {one.file.template.dest: one.mark for one in compared.files}
+        marks = {} if installed is None else installed.marks
+        known = {
+            one.file.template.dest: (
+                marks.get(one.file.template.dest, one.mark),
+                one.digest,
+            )
+            for one in compared.files
+        }
         repaired = installed is not None and Reason.DRIFT in cause.reasons
-        self.drift.left(marks, repaired=repaired)
+        self.drift.left(known, repaired=repaired)
         return PassEnded(name, result, cause, changed, owed=self.owed)
 
     def _say_in_place(self, dests: tuple[str, ...]) -> None:

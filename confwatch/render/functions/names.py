@@ -59,9 +59,8 @@ class Names:
 
     def keep(self, names: frozenset[Name]) -> None:
         """Forget all but *names*."""
-        self._answers = {
-            one: self._answers[one] for one in names & self._answers.keys()
-        }
+        known = self._answers.items()
+        self._answers = {name: answer for name, answer in known if name in names}
         self._unanswered = {}
 
     def lookupIP(self, host: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Names that templates look up, asked about beside the renders."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from confwatch.pipeline.street import Bringing
 from confwatch.render.functions.names import Answer, Service
 from tests.support import bench as bench_module
 from tests.support.bench import Bench, bench
+from tests.support.waiting import until
 
 WEB = Name("ip", "web.example")
 ALL = '{{ lookupIP("web.example") | join(" ") }}'
@@ -81,8 +81,7 @@ async def test_no_answer_keeps_the_last_one(tmp_path: Path, servers: Servers) ->
         await on.holds("web", "10.0.0.1")
         servers.answers.clear()
         asked = len(servers.asked)
-        while len(servers.asked) < asked + 3:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(servers.asked) >= asked + 3)
         assert (on.out / "web").read_text() == "10.0.0.1"
         assert not on.passes("web", PassResult.FAILED)
 
