@@ -5,6 +5,7 @@ ConfwatchError
 ├── LockHeld                 another daemon works on this state folder
 ├── SourceError              a store, as seen by whoever reads or writes keys
 │   ├── SourceUnavailable    come back later
+│   │   └── SourceMissed     the watch kept something from us
 │   ├── SourceRejected       the store refused; do not hammer
 │   └── SourceGarbled        bytes that cannot be understood
 ├── ResourceError            one resource's pass cannot go on; others are not touched
@@ -95,6 +96,10 @@ class SourceError(ConfwatchError):
 
 class SourceUnavailable(SourceError):
     """The store cannot be reached or cannot answer now: come back later."""
+
+
+class SourceMissed(SourceUnavailable):
+    """A look beside the watch found what it had kept from us: somebody has a bug."""
 
 
 class SourceRejected(SourceError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from confwatch.errors import CommandError
+from confwatch.errors import CommandError, SourceMissed
 from confwatch.model.facts import (
     Cause,
     Drifted,
@@ -64,6 +64,8 @@ class FactsLog:
                     keys=fact.keys,
                     changed=fact.changed,
                 )
+            case SourceFailed(store, SourceMissed() as error):
+                log.error("source.missed", store=store, error=str(error))
             case SourceFailed(store, error, failures, retry_s):
                 news = self._told.get(store) != str(error)
                 self._told[store] = str(error)

@@ -91,6 +91,7 @@ def _store(name: str, follower: Follower) -> dict[str, Any]:
         "error": follower.error and str(follower.error),
         "failing_s": since and round(now - since, 1),
         "silent_s": moved_at and round(now - moved_at, 1),
+        "missed": follower.missed,
         "revision": follower.mirror.revision,
         "keys": follower.mirror.count(),
         "below": sorted(follower.mirror.covered),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from confwatch.aio.backoff import Backoff
 from confwatch.contracts import Source, Subscription
-from confwatch.errors import SourceError, SourceRejected
+from confwatch.errors import SourceError, SourceMissed, SourceRejected
 from confwatch.mirror.mirror import Mirror
 from confwatch.model.events import Loaded, StoreEvent
 from confwatch.model.facts import SourceBack, SourceFailed, Tell
@@ -29,6 +29,7 @@ class Follower:
         mirror: what is known of the store.
         lock: held by whoever reads the mirror in another thread, so that events wait.
         error: why the store cannot be read now; None while it tells.
+        missed: how often a look beside the watch found what it had not told.
         failing_since: the loop's time of the first failure in a row.
     """
 
@@ -37,6 +38,7 @@ class Follower:
         self.mirror = Mirror(store)
         self.lock = asyncio.Lock()
         self.error: SourceError | None = None
+        self.missed = 0
         self.failing_since: float | None = None
         self._tell = tell
         self._subscription: Subscription | None = None
@@ -125,6 +127,7 @@ class Follower:
             self._backoff.reset()
         self._well_since = None
         self._failed_at = now
+        self.missed += isinstance(error, SourceMissed)
         self.error = error
         if self.failing_since is None:
             self.failing_since = now

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
+from confwatch.errors import SourceMissed
 from confwatch.model.keys import Key
 from confwatch.stores.etcd.change import Scope
-from confwatch.stores.etcd.client import Client, Compacted
+from confwatch.stores.etcd.client import Client
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.wire import etcd as wire
 
@@ -45,7 +46,7 @@ class Prover:
         A put shows by its revision, a delete by the number of keys left.
 
         Raises:
-            Compacted: something was missed: only the whole picture helps.
+            SourceMissed: only the whole picture helps.
             SourceError: no answer.
         """
         proven = 0
@@ -84,8 +85,8 @@ class Prover:
             told = part.response_range or wire.RangeAnswer()
             counts[owner] += told.count
             if any(one.mod_revision > scopes[owner].floor for one in told.kvs):
-                raise Compacted(client.shown, f"a change below {owner} was missed")
+                raise SourceMissed(client.shown, f"a change below {owner} was missed")
         for owner, count in counts.items():
             if count != scopes[owner].count:
-                raise Compacted(client.shown, f"keys below {owner} were missed")
+                raise SourceMissed(client.shown, f"keys below {owner} were missed")
         return answer

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from confwatch.errors import SourceError
+from confwatch.errors import SourceError, SourceMissed
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope
@@ -106,7 +106,7 @@ class EtcdSubscription:
                 event = await self._next(await self._connected())
                 if event is not None:
                     return event
-        except (Compacted, WentBack, Unfit):
+        except (Compacted, SourceMissed, WentBack, Unfit):
             # The next attempt begins with the whole picture.
             self._scopes = {}
             await self._disconnect()

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from confwatch.errors import SourceUnavailable
+from confwatch.errors import SourceMissed, SourceUnavailable
 from confwatch.model.facts import (
     Cause,
     PassResult,
@@ -352,3 +352,12 @@ async def test_a_bug_breaks_one_resource_and_not_the_others(tmp_path: Path) -> N
         await on.ended("broken", PassResult.BROKEN)
         on.source.put({A: b"2"})
         await on.holds("other", "2 ")
+
+
+async def test_what_a_watch_kept_from_us_is_counted(tmp_path: Path) -> None:
+    async with bench(tmp_path, app__a="1") as on:
+        await on.street.set_resources([on.resource("all", ALL, "/app")])
+        await on.holds("all", "1 ")
+        on.source.fail(SourceMissed("fake:", "a change was missed"))
+        await on.until_told(SourceFailed)
+        assert on.street.followers["main"].missed == 1
