@@ -6,7 +6,7 @@ comparing, so our own work and no lost event matter.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from watchdog.events import (
@@ -26,6 +26,8 @@ from confwatch.pipeline.street import Street
 SETTLE_S = 0.05
 RESCAN_S = 30.0
 """Where the kernel tells nothing; also how soon another folder is watched."""
+MOST_FOLDERS = 100
+"""A thread each; what is in further ones is looked at with everything else."""
 _WANTED: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileDeletedEvent,
@@ -57,16 +59,24 @@ class _Folders:
     """Watches just the folders that targets are in, a thread each."""
 
     def __init__(self, touched: _Touched) -> None:
+        """Begin with none.
+
+        Raises:
+            OSError: the kernel watches no more for us.
+        """
         self._touched = touched
         self._observer = Observer()
         self._watches: dict[str, ObservedWatch] = {}
         self._observer.start()
 
     def watch(self, folders: set[str]) -> None:
-        """Watch these from now on; one that cannot be is looked at all the same."""
-        for folder in self._watches.keys() - folders:
+        """Watch these from now on; what cannot be is looked at all the same."""
+        wanted = sorted(folders)[:MOST_FOLDERS]
+        for folder in self._watches.keys() - {*wanted}:
             self._observer.unschedule(self._watches.pop(folder))
-        for folder in folders - self._watches.keys():
+        for folder in wanted:
+            if folder in self._watches:
+                continue
             try:
                 watch = self._observer.schedule(
                     self._touched, folder, recursive=False, event_filter=_WANTED
@@ -89,7 +99,9 @@ async def watched(street: Street) -> AsyncIterator[Callable[[], None]]:
         What to call when there are other targets.
     """
     touched = _Touched(asyncio.get_running_loop())
-    folders = _Folders(touched)
+    folders: _Folders | None = None
+    with suppress(OSError):  # then targets are looked at from time to time
+        folders = _Folders(touched)
     try:
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(_look(street, touched, folders), name="drift")
@@ -98,10 +110,11 @@ async def watched(street: Street) -> AsyncIterator[Callable[[], None]]:
             finally:
                 looking.cancel()
     finally:
-        await asyncio.to_thread(folders.close)
+        if folders is not None:
+            await asyncio.to_thread(folders.close)
 
 
-async def _look(street: Street, touched: _Touched, folders: _Folders) -> None:
+async def _look(street: Street, touched: _Touched, folders: _Folders | None) -> None:
     """Look at every bell, and at all targets now and then, for ever."""
     pending: set[str] = set()
     targets: dict[str, str] = {}
@@ -110,7 +123,8 @@ async def _look(street: Street, touched: _Touched, folders: _Folders) -> None:
         if other:
             targets = await asyncio.to_thread(_real, street.targets())
         # Each time: a folder may have been made just now.
-        await asyncio.to_thread(folders.watch, {*map(_folder, targets.values())})
+        if folders is not None:
+            await asyncio.to_thread(folders.watch, {*map(_folder, targets.values())})
         # What happened before they were watched was told by nobody.
         everything = other or not await _rung(touched, again=bool(pending))
         paths, touched.paths = touched.paths | pending, set()

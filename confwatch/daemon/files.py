@@ -60,13 +60,17 @@ async def watched(
 @contextmanager
 def _observed(folder: Path, bell: _Bell) -> Iterator[None]:
     """Ring *bell* for events below *folder*; one that is not there has none."""
-    observer = Observer()
+    try:
+        observer = Observer()
+    except OSError:
+        # The kernel has none left; what is read is looked at from time to time.
+        yield
+        return
     observer.schedule(bell, str(folder), recursive=True)
     try:
         observer.start()
     except OSError:
         observer.on_thread_stop()  # gives back what it holds already
-        # What is read from it is looked at from time to time all the same.
         yield
         return
     try:
