@@ -185,8 +185,16 @@ class CommandError(ResourceError):
     _verb = "command failed"
 
 
+@dataclass(eq=False)
 class CheckFailed(CommandError):
-    """The check refused the staged files, or could not be run."""
+    """The check refused the files, or could not be run.
+
+    Attributes:
+        put_back: the targets that were installed already, and are again what they
+            were before.
+    """
+
+    put_back: tuple[str, ...] = field(default=())
 
     _verb = "check refused"
 

@@ -46,12 +46,10 @@ _HINTS = {
 }
 
 
-def _check_at(text: str) -> str:
-    if text == "installed":
-        raise ValueError("staged (installed is not available yet)")
-    if text != "staged":
-        raise ValueError("staged")
-    return text
+def _check_installed(text: str) -> bool:
+    if text not in ("staged", "installed"):
+        raise ValueError("staged or installed")
+    return text == "installed"
 
 
 def _hold_on_empty(text: str) -> HoldOnEmpty:
@@ -104,7 +102,7 @@ class _ResourceForm(Form, frozen=True, kw_only=True):
     prefix: Annotated[Key, scalar(plain_key)] = ROOT
     store: Annotated[Placed[str] | None, placed(scalar(scalars.name))] = None
     check: Annotated[Placed[Command] | None, placed(read_check)] = None
-    check_at: Annotated[str, scalar(_check_at)] = "staged"
+    check_at: Annotated[Placed[bool] | None, placed(scalar(_check_installed))] = None
     reload: Annotated[Placed[Reload] | None, placed(read_reload)] = None
     quiet: Annotated[Quiet | None, _read_quiet] = None
     splay: Annotated[float, scalar(scalars.duration)] = 0.0
@@ -133,6 +131,7 @@ def declared(node: Node, place: Place, default_name: str, known: Known) -> Decla
         store=store,
         prefix=written.prefix,
         check=written.check.value if written.check else None,
+        check_installed=_is_check_installed(written),
         reload=written.reload.value if written.reload else None,
         quiet=written.quiet,
         splay_s=written.splay,
@@ -196,7 +195,9 @@ def _claims(
 
 def _judge_commands(written: _ResourceForm) -> None:
     """Refuse insertions that cannot be filled; warn of a check that looks elsewhere."""
-    check, reload = written.check, written.reload
+    check, reload, at = written.check, written.reload, written.check_at
+    if at and not check:
+        raise at.place.refuse("there is no check of the resource that it could be of")
     if reload and _STAGED.search(_text(reload.value.command)):
         raise reload.place.refuse(
             "a reload comes after the move: use {{ dest }} or {{ dests }}"
@@ -205,12 +206,17 @@ def _judge_commands(written: _ResourceForm) -> None:
         raise check.place.refuse(
             'with several templates use {{ stages["/path/of/dest"] }}, not {{ src }}'
         )
-    for one in (check, *(template.check for template in written.templates.value)):
+    of_stages = None if _is_check_installed(written) else check
+    for one in (of_stages, *(template.check for template in written.templates.value)):
         if one and not _STAGED.search(_text(one.value)):
             one.place.warn(
                 "names no staged file ({{ src }} or {{ stages[...] }}),"
                 " so it judges what is installed now"
             )
+
+
+def _is_check_installed(written: _ResourceForm) -> bool:
+    return written.check_at is not None and written.check_at.value
 
 
 def _text(command: Command) -> str:

@@ -82,7 +82,12 @@ async def dry_run(
     comparing = _Comparing()
     tally = Tally(frozenset(one.name for one in resources))
     hub = Hub(comparing.hear, tally.hear)
-    bare = [replace(one, reload=None, services=(), quiet=None) for one in resources]
+    bare = [
+        replace(
+            one, check=None, check_installed=False, reload=None, services=(), quiet=None
+        )
+        for one in resources
+    ]
     sources, renderer = make_sources(settings), make_renderer(settings)
     async with opened(
         sources, renderer, Nowhere(), hub.tell, bringing=Bringing(comparing.bring)

@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 
 from confwatch.disk.failing import failing
-from confwatch.disk.install import sync_folder
 from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path
 from confwatch.disk.present import digest
+from confwatch.disk.sync import sync_folder
 from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.resource import Resource

@@ -96,7 +96,7 @@ class PassEnded:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Targets were put back to the last proven version."""
+    """Targets are again what they were: a check refused them, or a crash cut a pass."""
 
     resource: str
     dests: tuple[str, ...]

@@ -100,7 +100,9 @@ class Resource:
         templates: at least one.
         store: name of the store its keys are in unless they say otherwise.
         prefix: stands before every key; its templates see keys without it.
-        check: may refuse all staged files together.
+        check: may refuse all files together.
+        check_installed: whether it looks at the targets after the move, and all of
+            them go back where it refuses; else at the stages.
         reload: owed once files were installed; None where nothing needs telling.
         quiet: None: a change goes at once.
         splay_s: upper end of the reload's random delay.
@@ -117,6 +119,7 @@ class Resource:
     store: str = "main"
     prefix: Key = ROOT
     check: Command | None = None
+    check_installed: bool = False
     reload: Reload | None = None
     quiet: Quiet | None = None
     splay_s: float = 0.0

@@ -35,6 +35,18 @@ class Drift:
         if repaired:
             self._repairs.append(asyncio.get_running_loop().time())
 
+    def put_back(self, now: Mapping[str, Mark]) -> None:
+        """Note what a refused pass put back: what is other now has to be read again.
+
+        Args:
+            now: marks of the targets that were put back.
+        """
+        self.known = {
+            dest: (mark, digest)
+            for dest, (mark, digest) in self.known.items()
+            if now.get(dest, mark) == mark
+        }
+
     def judge(self, now: Mapping[str, Mark]) -> Cause | None:
         """Return why a pass is to be made; None where there is nothing to put right.
 

@@ -14,9 +14,16 @@ from confwatch.aio.threads import finish
 from confwatch.disk.compare import compare
 from confwatch.disk.install import install
 from confwatch.disk.stage import stage
+from confwatch.disk.undo import Undo
+from confwatch.errors import CheckFailed
 from confwatch.model.resource import Resource
-from confwatch.model.steps import Compared, Installed, Known, Rendered, Staged
-from confwatch.pipeline.check import check, unchallenged
+from confwatch.model.steps import Checked, Compared, Installed, Known, Rendered, Staged
+from confwatch.pipeline.check import (
+    check,
+    check_installed,
+    judged_installed,
+    unchallenged,
+)
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.follow import Follower
 from confwatch.render.functions.names import Names
@@ -120,12 +127,36 @@ async def bring(
         )
         if staged is not None and installed is None:
             checked = await check(staged, commands)
-            installed = await finish(
-                lambda: install(checked, proven=before.proven), owe
-            )
+            installed = await _install(checked, before, commands, owe)
         return compared, installed
     finally:
         await finish(stages.close)
+
+
+async def _install(
+    checked: Checked, before: Before, commands: Commands, owe: Owe
+) -> Installed:
+    """Install what the checks let pass, and put it back where the last one does not.
+
+    Nothing is owed before the last check let the files stand. A stop in the middle of
+    it puts them back as well: the next start makes them again, and checks them.
+    """
+    compared, proven = checked.staged.compared, before.proven
+    if judged_installed(compared) is None:
+        return await finish(lambda: install(checked, proven=proven), owe)
+    undo = Undo()
+    try:
+        installed = await finish(lambda: install(checked, proven=proven, undo=undo))
+        await check_installed(compared, commands)
+    except CheckFailed as error:
+        error.put_back = await finish(undo.back)
+        raise
+    except BaseException:
+        await finish(undo.back)
+        raise
+    owe(installed)
+    await finish(undo.forget)
+    return installed
 
 
 def _as_far_as_unchallenged(

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from confwatch.aio.threads import finish
-from confwatch.disk.present import digests
-from confwatch.disk.restore import put_back
-from confwatch.errors import RenderError, ResourceError
+from confwatch.disk.present import marks
+from confwatch.errors import CheckFailed, RenderError, ResourceError
 from confwatch.mirror.mirror import Mirror
 from confwatch.model.facts import (
     Cause,
@@ -19,13 +18,14 @@ from confwatch.model.facts import (
 )
 from confwatch.model.keys import Ref
 from confwatch.model.reads import Reads
-from confwatch.model.records import Proven
 from confwatch.model.resource import HoldOnEmpty, Resource
-from confwatch.model.steps import Compared, Installed, Rendered
+from confwatch.model.steps import Installed, Rendered
+from confwatch.pipeline.check import check_installed
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
 from confwatch.pipeline.doubts import Doubts
 from confwatch.pipeline.drift import Drift
+from confwatch.pipeline.leftover import Leftover, left_over
 from confwatch.pipeline.lookups import Lookups
 from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
@@ -33,6 +33,9 @@ from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Debt, Reloader
 from confwatch.pipeline.steps import Before, Bring, Rendering
 from confwatch.render.reads import Recorder
+
+LEFT = "left by an earlier run"
+UNKNOWN = "no record of a reload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,7 @@ class Walk:
         self.reloader = reloader
         self._desk = desk
         self._good = Reads()
-        # Digests of the targets as an earlier run left them; None once judged.
-        self._found: Mapping[str, str | None] | None = None
+        self._leftover = Leftover(resource, desk.tell)
         self.drift = Drift(resource, desk.tell)
         self._in_place: set[str] = set()
         self._begun = False
@@ -107,7 +109,9 @@ class Walk:
             desk.doubts.clear(name)
         try:
             return await self._walk(cause)
-        except ResourceError:
+        except ResourceError as error:
+            if isinstance(error, CheckFailed) and error.put_back:
+                await self._is_put_back(error.put_back)
             await self._refused()
             raise
 
@@ -133,8 +137,8 @@ class Walk:
 
     async def _begin(self) -> None:
         """See what an earlier run left, and doubt what it knew as full."""
-        dests, name, desk = self._resource.dests, self._resource.name, self._desk
-        self._found = await finish(lambda: digests(dests))
+        name, desk = self._resource.name, self._desk
+        await self._leftover.look()
         proven = desk.proofs.of(name)
         if proven is not None:
             desk.coverage.recall(name, proven.populated)
@@ -212,20 +216,18 @@ class Walk:
             desk.commands,
             owe,
         )
-        self._found = None
         if installed is not None:
             self._say_in_place(installed.in_place)
             result, changed = PassResult.INSTALLED, installed.changed
         else:
-            left = None if self.owed else _left_over(compared, proven)
+            left = None if self.owed else left_over(compared, proven)
             if left is not None:
-                why = (
-                    "no record of a reload"
-                    if proven is None
-                    else "left by an earlier run"
-                )
+                # An earlier run may have been killed before it came to this check.
+                await check_installed(compared, desk.commands)
+                why = UNKNOWN if proven is None else LEFT
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()
+        self._leftover.forget()
         marks = {} if installed is None else installed.marks
         known = {
             one.file.template.dest: (
@@ -255,28 +257,18 @@ class Walk:
         else:
             self.reloader.owe(Debt(installed, reload, populated, secret, why))
 
-    async def _refused(self) -> None:
-        """Judge, once, what an earlier run left behind a pass that failed.
+    async def _is_put_back(self, dests: tuple[str, ...]) -> None:
+        """Take it that targets are again what they were before this pass."""
+        self.drift.put_back(await finish(lambda: marks(dests)))
+        self._desk.tell(PutBack(self._resource.name, dests))
 
-        Files of two versions go back to the proven one; a whole version that its
-        service may not have read owes a reload, also while the next one is refused.
-        """
-        found, self._found = self._found, None
+    async def _refused(self) -> None:
+        """See to what an earlier run left behind a pass that failed."""
         proven = self._desk.proofs.of(self._resource.name)
-        if found is None or proven is None:
-            return
-        differing = _differing(found, proven)
-        if not differing or None in found.values():
-            return
-        now = {dest: digest for dest, digest in found.items() if digest is not None}
-        if len(differing) < len(found):
-            resource = self._resource
-            back = await finish(lambda: put_back(resource, proven.digests))
-            self._desk.tell(PutBack(resource.name, back))
-            now.update({dest: proven.digests[dest] for dest in back})
-        left = Installed(self._resource, now, differing)
-        # What was secret then is not known now: better no output than one too many.
-        self._owe(left, proven.populated, secret=True, why="left by an earlier run")
+        left = await self._leftover.refused(proven)
+        if left is not None and proven is not None:
+            # What was secret then is not known now: better no output than one too many.
+            self._owe(left, proven.populated, secret=True, why=LEFT)
 
     def _populated(self) -> frozenset[Ref]:
         """Return the prefixes that have keys, to be doubted should they be empty."""
@@ -284,15 +276,3 @@ class Walk:
             return frozenset()
         refs = self._desk.coverage.doubted(self._resource.name)
         return frozenset(ref for ref in refs if self._desk.doubts.has_keys(ref))
-
-
-def _left_over(compared: Compared, proven: Proven | None) -> Installed | None:
-    """Return what is in place without a proof that its service has read it."""
-    now = {one.file.template.dest: one.digest for one in compared.files}
-    changed = tuple(now) if proven is None else _differing(now, proven)
-    return Installed(compared.rendered.resource, now, changed) if changed else None
-
-
-def _differing(now: Mapping[str, str | None], proven: Proven) -> tuple[str, ...]:
-    """Name the targets that are not what their service last loaded."""
-    return tuple(d for d, digest in now.items() if digest != proven.digests.get(d))

@@ -21,17 +21,18 @@ templates:
 check: test ! -e OUT/refuse
 reload: {run: "cat OUT/a OUT/b > OUT/loaded", min_interval: 0s}
 """
+INSTALLED = PAIR.replace("check: ", "check_at: installed\ncheck: echo >> OUT/checked; ")
 MOST_STEPS = 60
 
 
-def prepared(program: Confwatch) -> None:
+def prepared(program: Confwatch, resource: str = PAIR) -> None:
     """Apply version 1, and put version 2 in the store."""
     program.template("a.j2", 'a{{ getv("/version") }}\n')
     program.template("b.j2", 'b{{ getv("/version") }}\n')
-    program.resource("pair", PAIR)
-    program.put("/version", "1")
+    program.resource("pair", resource)
+    (program.keys / "version").write_text("1\n")
     assert program.run("run", "--once").returncode == 0
-    program.put("/version", "2")
+    (program.keys / "version").write_text("2\n")
 
 
 def crashed(program: Confwatch, step: int) -> bool:
@@ -53,14 +54,18 @@ def seen(program: Confwatch) -> tuple[str, str, str]:
     return tuple((program.out / name).read_text() for name in names)  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("refused", [False, True], ids=["passes", "is refused"])
+@pytest.mark.parametrize(
+    ("resource", "refused"),
+    [(PAIR, False), (PAIR, True), (INSTALLED, False)],
+    ids=["passes", "is refused", "passes installed"],
+)
 def test_the_next_start_ends_in_one_version_that_is_loaded(
-    tmp_path: Path, refused: bool
+    tmp_path: Path, resource: str, refused: bool
 ) -> None:
     for step in range(1, MOST_STEPS):
         (tmp_path / str(step)).mkdir()
         with confwatch(tmp_path / str(step)) as program:
-            prepared(program)
+            prepared(program, resource)
             if not crashed(program, step):
                 assert step > 10
                 return
@@ -74,6 +79,22 @@ def test_the_next_start_ends_in_one_version_that_is_loaded(
                 assert done.returncode == 0, done.stderr
                 assert a == "a2\n"
             assert hidden(program.out) == [], f"killed before step {step}"
+    pytest.fail("there were more steps than expected")
+
+
+def test_what_a_killed_daemon_had_not_checked_is_never_loaded(tmp_path: Path) -> None:
+    for step in range(1, MOST_STEPS):
+        (tmp_path / str(step)).mkdir()
+        with confwatch(tmp_path / str(step)) as program:
+            prepared(program, INSTALLED)
+            # Refused from now on: what is loaded all the same was not checked.
+            (program.out / "refuse").touch()
+            killed = crashed(program, step)
+            program.run("run", "--once")
+            assert seen(program) == ("a1\n", "b1\n", "a1\nb1\n"), f"step {step}"
+            if not killed:
+                assert step > 10
+                return
     pytest.fail("there were more steps than expected")
 
 
