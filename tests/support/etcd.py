@@ -4,7 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,8 +20,16 @@ class EtcdServer:
         port: for clients; the same over restarts.
     """
 
-    def __init__(self, folder: Path, *options: str, scheme: str = "http") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        scheme: str = "http",
+        name: str = "default",
+    ) -> None:
         self._etcd, self._etcdctl = require("etcd"), require("etcdctl")
+        self._name = name
+        self._members = ""
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,8 +58,26 @@ class EtcdServer:
         """Its address."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
+    @property
+    def member(self) -> str:
+        """How other members know it."""
+        return f"{self._name}=http://127.0.0.1:{self._peer}"
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        self.launch()
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until it answers."""
+        self.ctl("endpoint", "health", tries=40)
+
+    def join(self, members: Sequence["EtcdServer"]) -> None:
+        """Be one of several; before it is launched for the first time."""
+        self._members = ",".join(one.member for one in members)
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing: without a quorum it does not answer."""
         peer = f"http://127.0.0.1:{self._peer}"
         self._process = subprocess.Popen(
             [
@@ -60,7 +87,8 @@ class EtcdServer:
                 f"--advertise-client-urls={self.url}",
                 f"--listen-peer-urls={peer}",
                 f"--initial-advertise-peer-urls={peer}",
-                f"--initial-cluster=default={peer}",
+                f"--name={self._name}",
+                f"--initial-cluster={self._members or self.member}",
                 "--log-level=error",
                 "--unsafe-no-fsync",
                 *self._options,
@@ -69,7 +97,11 @@ class EtcdServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.ctl("endpoint", "health", tries=40)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not ended."""
+        return self._process is not None
 
     def stop(self) -> None:
         """End it the polite way."""
@@ -133,3 +165,20 @@ class EtcdServer:
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)
         process.wait(timeout=15)
+
+
+@contextmanager
+def cluster(folder: Path, size: int) -> Iterator[list[EtcdServer]]:
+    """Hold a cluster of so many members, all of them up."""
+    members = [EtcdServer(folder / f"m{n}", name=f"m{n}") for n in range(size)]
+    try:
+        for one in members:
+            one.join(members)
+            one.launch()
+        for one in members:
+            one.ready()
+        yield members
+    finally:
+        for one in members:
+            if one.running:
+                one.kill()

@@ -66,11 +66,13 @@ class Proxy:
             writer.transport.abort()
             to_far.transport.abort()
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """End all connections."""
-        for pump in self._pumps:
-            pump.cancel()
-        self.tear()
+        while self._pumps:
+            for pump in self._pumps:
+                pump.cancel()
+            self.tear()
+            await asyncio.sleep(0)
 
     async def _ask(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -110,5 +112,5 @@ async def proxy(server_port: int) -> AsyncIterator[Proxy]:
         yield made
     finally:
         server.close()
-        made.end()
+        await made.end()
         await server.wait_closed()
