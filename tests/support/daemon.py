@@ -104,7 +104,9 @@ class Confwatch:
 
     def lines(self, event: str = "") -> list[dict[str, Any]]:
         """Return the log's lines, or those of one event."""
-        found = []
+        found: list[dict[str, Any]] = []
+        if not self._log.exists():
+            return found
         for line in self._log.read_bytes().splitlines():
             try:
                 fields = json.loads(line)
