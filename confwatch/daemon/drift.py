@@ -17,17 +17,14 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
 
+from confwatch.daemon.folders import Folders
 from confwatch.disk.present import marks
 from confwatch.pipeline.street import Street
 
 SETTLE_S = 0.05
 RESCAN_S = 30.0
 """Where the kernel tells nothing; also how soon another folder is watched."""
-MOST_FOLDERS = 100
-"""A thread each; what is in further ones is looked at with everything else."""
 _WANTED: list[type[FileSystemEvent]] = [
     FileClosedEvent,
     FileDeletedEvent,
@@ -55,42 +52,6 @@ class _Touched(FileSystemEventHandler):
         self.bell.set()
 
 
-class _Folders:
-    """Watches just the folders that targets are in, a thread each."""
-
-    def __init__(self, touched: _Touched) -> None:
-        """Begin with none.
-
-        Raises:
-            OSError: the kernel watches no more for us.
-        """
-        self._touched = touched
-        self._observer = Observer()
-        self._watches: dict[str, ObservedWatch] = {}
-        self._observer.start()
-
-    def watch(self, folders: set[str]) -> None:
-        """Watch these from now on; what cannot be is looked at all the same."""
-        wanted = sorted(folders)[:MOST_FOLDERS]
-        for folder in self._watches.keys() - {*wanted}:
-            self._observer.unschedule(self._watches.pop(folder))
-        for folder in wanted:
-            if folder in self._watches:
-                continue
-            try:
-                watch = self._observer.schedule(
-                    self._touched, folder, recursive=False, event_filter=_WANTED
-                )
-            except OSError:
-                continue
-            self._watches[folder] = watch
-
-    def close(self) -> None:
-        """End the threads."""
-        self._observer.stop()
-        self._observer.join()
-
-
 @asynccontextmanager
 async def watched(street: Street) -> AsyncIterator[Callable[[], None]]:
     """Have drift seen to for as long as the block runs.
@@ -99,9 +60,9 @@ async def watched(street: Street) -> AsyncIterator[Callable[[], None]]:
         What to call when there are other targets.
     """
     touched = _Touched(asyncio.get_running_loop())
-    folders: _Folders | None = None
+    folders: Folders | None = None
     with suppress(OSError):  # then targets are looked at from time to time
-        folders = _Folders(touched)
+        folders = Folders(touched, _WANTED)
     try:
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(_look(street, touched, folders), name="drift")
@@ -114,7 +75,7 @@ async def watched(street: Street) -> AsyncIterator[Callable[[], None]]:
             await asyncio.to_thread(folders.close)
 
 
-async def _look(street: Street, touched: _Touched, folders: _Folders | None) -> None:
+async def _look(street: Street, touched: _Touched, folders: Folders | None) -> None:
     """Look at every bell, and at all targets now and then, for ever."""
     pending: set[str] = set()
     targets: dict[str, str] = {}

@@ -25,7 +25,7 @@ from confwatch.daemon.status import StatusBoard
 from confwatch.daemon.stopping import Stages
 from confwatch.daemon.sweeping import swept
 from confwatch.errors import ConfigError
-from confwatch.model.facts import Cause, Reason
+from confwatch.model.facts import Cause, Fact, PassEnded, Reason, Tell
 from confwatch.model.resource import Resource
 from confwatch.pipeline.street import Bringing, Street
 from confwatch.pipeline.street import opened as opened_street
@@ -150,11 +150,25 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         hub.listen(lambda _: daemon.moved.set())
         routes = admin.Admin(daemon.board.snapshot, daemon.apply)
         await parts.enter_async_context(admin.opened(routes, settings.admin))
-        await parts.enter_async_context(
+        other_files = await parts.enter_async_context(
             files.watched(settings.templates_dir, street.files, street.files_changed)
         )
+        hub.listen(_when_other(street.file_sets, other_files))
         daemon.other_targets = await parts.enter_async_context(drift.watched(street))
         yield daemon
+
+
+def _when_other(count: Callable[[], int], call: Callable[[], None]) -> Tell:
+    """Return what calls *call* after each pass that moved *count*."""
+    seen = count()
+
+    def hear(fact: Fact) -> None:
+        nonlocal seen
+        if isinstance(fact, PassEnded) and count() != seen:
+            seen = count()
+            call()
+
+    return hear
 
 
 async def _stop(

@@ -13,9 +13,14 @@ K = TypeVar("K")
 
 
 class ReadIndex:
-    """What every resource read in its last renders, turned around."""
+    """What every resource read in its last renders, turned around.
+
+    Attributes:
+        file_sets: how often a resource came to read other files than before.
+    """
 
     def __init__(self) -> None:
+        self.file_sets = 0
         self._of: dict[str, Reads] = {}
         self._keys: defaultdict[Ref, set[str]] = defaultdict(set)
         self._globs: defaultdict[Ref, dict[Key, tuple[Glob, set[str]]]] = defaultdict(
@@ -28,6 +33,7 @@ class ReadIndex:
         """Replace what is known of one resource."""
         if self._of.get(resource) == reads:
             return
+        self.file_sets += self.reads(resource).files != reads.files
         self.forget(resource)
         self._of[resource] = reads
         for ref in reads.keys:

@@ -153,6 +153,10 @@ class Street:
         """Return every file that a render read."""
         return self._desk.index.files()
 
+    def file_sets(self) -> int:
+        """Tell how often a resource came to read other files than before."""
+        return self._desk.index.file_sets
+
     def narrow(self) -> None:
         """Ask the stores no longer for what no render reads any more."""
         for worker in self.workers.values():

@@ -15,6 +15,7 @@ from confwatch.render.functions import (
     data,
     host,
     lists,
+    local,
     names,
     numbers,
     paths,
@@ -141,7 +142,7 @@ class TemplateEnvironment(SandboxedEnvironment):
 
 
 def confd_functions(
-    stores: StoreFunctions, lookups: names.Names
+    stores: StoreFunctions, lookups: names.Names, files: local.LocalFiles
 ) -> dict[str, Callable[..., Any]]:
     """Return what templates may call, by confd's names."""
     return {
@@ -180,7 +181,8 @@ def confd_functions(
         "parseBool": numbers.parseBool,
         "printf": printing.printf,
         "getenv": host.getenv,
-        "fileExists": host.fileExists,
+        "fileExists": files.fileExists,
+        "file": files.file,
         "datetime": times.datetime,
         "lookupIP": lookups.lookupIP,
         "lookupIPV4": lookups.lookupIPV4,

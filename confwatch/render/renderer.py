@@ -15,6 +15,7 @@ from confwatch.model.resource import Resource
 from confwatch.model.resource import Template as Declared
 from confwatch.model.steps import Rendered, RenderedFile
 from confwatch.render.environment import TemplateEnvironment, confd_functions
+from confwatch.render.functions.local import LocalFiles
 from confwatch.render.functions.names import Names
 from confwatch.render.limits import Allowance, Limits
 from confwatch.render.loader import FolderLoader
@@ -40,10 +41,11 @@ class Renderer:
         self._stores = StoreFunctions()
         self._allowance = Allowance(limits)
         self.names = Names()
+        self._files = LocalFiles()
         self._loader = FolderLoader(templates_dir)
         self.environment = TemplateEnvironment(
             self._loader,
-            confd_functions(self._stores, self.names),
+            confd_functions(self._stores, self.names, self._files),
             self._allowance,
             self._note_file,
         )
@@ -63,6 +65,7 @@ class Renderer:
         """
         self._recorder = recorder
         self.names.note_in(recorder)
+        self._files.note_in(recorder)
         self._stores.look_at(Scene(resource, mirrors, recorder))
         files = tuple(self._file(resource, one) for one in resource.templates)
         revisions = {name: mirror.revision for name, mirror in mirrors.items()}

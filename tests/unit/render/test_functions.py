@@ -7,6 +7,7 @@ import pytest
 
 from confwatch.mirror.pair import Pair
 from confwatch.render.functions import data, host, lists, numbers, paths, printing, text
+from confwatch.render.functions.local import LocalFiles
 from confwatch.render.functions.times import GoTime
 from confwatch.render.refused import Refused
 
@@ -81,8 +82,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_below_a_file_does_not_exist() -> None:
-    assert host.fileExists("/")
-    assert not host.fileExists("/etc/passwd/none")
+    assert LocalFiles().fileExists("/")
+    assert not LocalFiles().fileExists("/etc/passwd/none")
 
 
 def test_a_moment_is_written_by_gos_layouts() -> None:
