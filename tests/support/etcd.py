@@ -115,6 +115,10 @@ class EtcdServer:
         """Freeze it: its connections stay open and silent."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # Each of its threads stops when it comes to it: one may answer until then.
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        while any(_state(one) != "T" for one in tasks.iterdir()):
+            os.sched_yield()
 
     def resume(self) -> None:
         """Let it go on."""
@@ -165,6 +169,11 @@ class EtcdServer:
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)
         process.wait(timeout=15)
+
+
+def _state(task: Path) -> str:
+    """Return the letter of what a thread is doing."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextmanager
