@@ -5,6 +5,7 @@ No base class: adapters share behaviour by calling small functions, not by inher
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from enum import Enum
 from typing import Protocol
 
 from confwatch.model.events import Consistency, StoreEvent
@@ -94,6 +95,17 @@ class Writer(Protocol):
         ...
 
 
+class Claim(Enum):
+    """What a put may do about a key that a living lease of somebody else holds."""
+
+    FREE = "free"
+    """Nothing: whoever lost a key to somebody else does not fight back."""
+    SAME = "same"
+    """Take it where it holds the very same bytes: an earlier life of our own."""
+    ANY = "any"
+    """Take it."""
+
+
 class Session(Protocol):
     """One lease and the records under it. Not safe to use from two tasks at once."""
 
@@ -102,16 +114,37 @@ class Session(Protocol):
         """What the next start needs to adopt this lease."""
         ...
 
-    async def put(self, record: Record) -> bool:
+    async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
 
         Writes nothing where the store already holds them so, and thereby serves as the
-        check that somebody's hand did not remove them.
+        check that somebody's hand did not change them. A key under no lease, or under
+        one that is dead, is free.
+
+        Args:
+            record: what shall stand.
+            claim: what may be done about a key that somebody else's lease holds.
 
         Raises:
             LeaseLost: the store no longer knows the lease.
-            RegistrationRejected: refused, or the key has another living owner.
+            KeyHeld: a living lease of somebody else holds it, and *claim* does not
+                allow to take it.
+            RegistrationRejected: refused.
             SourceUnavailable: nothing is known to be written.
+        """
+        ...
+
+    async def recall(self) -> frozenset[Key]:
+        """Ask the store which keys stand under the lease.
+
+        One look for all of them. A key that is missing here was removed or taken by
+        somebody else; one that is here and was never put came back with a backup.
+        Where the store may have gone back to an earlier moment, nothing is certain
+        and nothing is returned: every record is put again then.
+
+        Raises:
+            LeaseLost: the store no longer knows the lease.
+            SourceUnavailable, SourceRejected: nothing is known.
         """
         ...
 

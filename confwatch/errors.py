@@ -16,6 +16,7 @@ ConfwatchError
 └── RegistrationError
     ├── LeaseLost            the store no longer knows our lease: start again
     └── RegistrationRejected the store refused the record
+        └── KeyHeld          a living lease of somebody else holds its key
 
 An error is a fact with fields; its text is made in ``__str__``.
 What is not a ConfwatchError is a bug.
@@ -236,6 +237,10 @@ class RegistrationRejected(RegistrationError):
     def __str__(self) -> str:
         """Name the store, then the refusal."""
         return f"{self.store}: {self.problem}"
+
+
+class KeyHeld(RegistrationRejected):
+    """A living lease of somebody else holds the record's key."""
 
 
 def _told_status(status: int | None) -> str:

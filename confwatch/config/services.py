@@ -25,6 +25,7 @@ from confwatch.config.readers import (
     scalar,
     whole,
 )
+from confwatch.model.address import AddressRule, Auto, Literal
 from confwatch.model.keys import Key
 from confwatch.model.service import REGISTRATIONS, Service
 
@@ -91,7 +92,7 @@ def service_of(written: ServiceForm, place: Place, known: Known) -> Service:
         name=written.name.value,
         id=_id(written, number, place, known.host),
         port=number,
-        address=_address(written.address, known.host),
+        address=(_address(written.address, known.host),),
         protocol=written.protocol,
         tags=tuple(known.host.inserted(one.value, one.place) for one in written.tags),
         meta=_meta(written.meta, known.host),
@@ -125,10 +126,10 @@ def _id(written: ServiceForm, number: int, place: Place, host: Host) -> str:
     return text
 
 
-def _address(written: Placed[str] | None, host: Host) -> str:
-    """Return an address others can use, or ``auto``."""
-    if written is None:
-        return "auto"
+def _address(written: Placed[str] | None, host: Host) -> AddressRule:
+    """Return the rule by which an address that others can use is found."""
+    if written is None or written.value == "auto":
+        return Auto()
     text = host.resolved(written.value, written.place)
     if text.startswith(("iface:", "cidr:")):
         raise written.place.refuse("not available yet; write an address, or auto")
@@ -136,12 +137,12 @@ def _address(written: Placed[str] | None, host: Host) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         if _HOST.fullmatch(text):
-            return text
+            return Literal(text)
         known = "an IP address, a host name, env:NAME or auto"
         raise written.place.refuse(f"expected {known}, got {quoted(text)}") from None
     if address.is_unspecified:
         raise written.place.refuse(f"{text} means every address: nobody can reach it")
-    return text
+    return Literal(text)
 
 
 def _meta(

@@ -5,8 +5,8 @@ import socket
 from functools import partial
 
 from confwatch.aio.threads import aside
+from confwatch.model.address import AddressRule, Literal
 
-AUTO = "auto"
 # From the block that RFC 5737 keeps for documentation: nothing is sent there, the
 # system only tells which of our addresses it would send from.
 ANYWHERE = "192.0.2.1"
@@ -31,14 +31,14 @@ class Addresses:
         self._last: str | None = None
         self._asked: asyncio.Future[str] | None = None
 
-    async def of(self, address: str) -> str:
+    async def of(self, rule: AddressRule) -> str:
         """Return an IP address or host name as it is, and for "auto" our own.
 
         Where the store's name cannot be looked up the last answer stands; before the
         first one, the address is that of the way to anywhere.
         """
-        if address != AUTO:
-            return address
+        if isinstance(rule, Literal):
+            return rule.text
         if self._asked is None:
             looking = aside(partial(source_address, self._toward))
             self._asked = asyncio.wrap_future(looking)

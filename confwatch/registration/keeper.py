@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from confwatch.aio.backoff import Backoff
-from confwatch.contracts import Registrar, Session
+from confwatch.contracts import Claim, Registrar, Session
 from confwatch.errors import (
     ConfwatchError,
     LeaseLost,
@@ -177,7 +177,7 @@ class Keeper:
             await self._withdraw(session, key)
             written.pop(key, None)
         for key, service in wanted.items():
-            address = await self._addresses.of(service.address)
+            address = await self._addresses.of(service.address[0])
             record = json_record(service, address)
             if written.get(key) == record:
                 continue
@@ -187,7 +187,7 @@ class Keeper:
     async def _write(self, session: Session, service: Service, record: Record) -> bool:
         """Write one record; False where it has to be tried again."""
         try:
-            await session.put(record)
+            await session.put(record, Claim.SAME)
         except (SourceError, RegistrationRejected) as error:
             self._enter(service.id, RegistrationState.REGISTERING, error)
             return False

@@ -91,6 +91,14 @@ class KeepAliveAnswer(msgspec.Struct, frozen=True):
     result: KeepAlive = KeepAlive()
 
 
+class TimeToLiveAnswer(msgspec.Struct, frozen=True, rename={"ttl": "TTL"}):
+    """A lease as etcd has it; without a TTL it knows of none."""
+
+    header: Header = Header()
+    ttl: int = 0
+    keys: list[bytes] = []
+
+
 class Event(msgspec.Struct, frozen=True):
     """One change; a put has no type."""
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from confwatch.contracts import Registrar
-from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.contracts import Claim, Registrar
+from confwatch.errors import KeyHeld, LeaseLost
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record
 from tests.contract.stores import STORES, Store, reading
@@ -39,7 +39,7 @@ async def test_a_record_stands_for_as_long_as_the_session(
     store: Store, registrar: Registrar
 ) -> None:
     async with registrar.open(TTL_S, None) as session:
-        assert await session.put(RECORD)
+        assert await session.put(RECORD, Claim.SAME)
         assert await value(store) == '{"v":1}'
         assert session.state.keys == (KEY,)
     assert await value(store) is None
@@ -51,10 +51,10 @@ async def test_what_stands_is_not_written_again(
     async with reading(store.source, "/services") as reader:
         await reader.until()
         async with registrar.open(TTL_S, None) as session:
-            await session.put(RECORD)
+            await session.put(RECORD, Claim.SAME)
             await reader.until(services__web__one=RECORD.value)
             before = reader.events
-            assert not await session.put(RECORD)
+            assert not await session.put(RECORD, Claim.SAME)
             await session.renew()
             await store.writer.put(Key("/services/mark"), b"1")
             await reader.until(services__web__one=RECORD.value, services__mark=b"1")
@@ -65,8 +65,8 @@ async def test_a_changed_record_replaces_the_old_one(
     store: Store, registrar: Registrar
 ) -> None:
     async with registrar.open(TTL_S, None) as session:
-        await session.put(RECORD)
-        assert await session.put(OTHER)
+        await session.put(RECORD, Claim.SAME)
+        assert await session.put(OTHER, Claim.SAME)
         assert await value(store) == '{"v":2}'
 
 
@@ -74,17 +74,17 @@ async def test_what_somebody_removed_is_written_again(
     store: Store, registrar: Registrar
 ) -> None:
     async with registrar.open(TTL_S, None) as session:
-        await session.put(RECORD)
+        await session.put(RECORD, Claim.SAME)
         await store.writer.remove(KEY)
-        assert await session.put(RECORD)
+        assert await session.put(RECORD, Claim.SAME)
         assert await value(store) == '{"v":1}'
 
 
 async def test_one_of_two_can_be_withdrawn(store: Store, registrar: Registrar) -> None:
     two = Record(Key("/services/web/two"), b"2")
     async with registrar.open(TTL_S, None) as session:
-        await session.put(RECORD)
-        await session.put(two)
+        await session.put(RECORD, Claim.SAME)
+        await session.put(two, Claim.SAME)
         await session.withdraw(KEY)
         assert await value(store) is None
         assert await value(store, two.key) == "2"
@@ -95,12 +95,12 @@ async def test_a_detached_session_is_adopted_without_a_write(
     store: Store, registrar: Registrar
 ) -> None:
     async with registrar.open(TTL_S, None) as session:
-        await session.put(RECORD)
+        await session.put(RECORD, Claim.SAME)
         session.detach()
     assert await value(store) == '{"v":1}'
     async with registrar.open(TTL_S, session.state) as adopted:
         assert adopted.state == session.state
-        assert not await adopted.put(RECORD)
+        assert not await adopted.put(RECORD, Claim.SAME)
     assert await value(store) is None
 
 
@@ -122,8 +122,8 @@ async def test_our_own_record_of_an_earlier_life_is_taken_over(
         registrar.open(TTL_S, None) as killed,
         registrar.open(TTL_S, None) as ours,
     ):
-        await killed.put(RECORD)
-        assert await ours.put(RECORD)
+        await killed.put(RECORD, Claim.SAME)
+        assert await ours.put(RECORD, Claim.SAME)
         await killed.withdraw(KEY)
         assert await value(store) == '{"v":1}', "it is under our lease now"
 
@@ -135,9 +135,9 @@ async def test_a_living_stranger_keeps_its_key(
         registrar.open(TTL_S, None) as theirs,
         registrar.open(TTL_S, None) as ours,
     ):
-        await theirs.put(RECORD)
-        with pytest.raises(RegistrationRejected, match="another living lease"):
-            await ours.put(OTHER)
+        await theirs.put(RECORD, Claim.SAME)
+        with pytest.raises(KeyHeld, match="another living lease"):
+            await ours.put(OTHER, Claim.SAME)
         assert await value(store) == '{"v":1}'
         assert ours.state.keys == ()
 
@@ -154,4 +154,31 @@ async def test_a_lost_lease_is_told_and_leaves_quietly(registrar: Registrar) -> 
         with pytest.raises(LeaseLost):
             await session.renew()
         with pytest.raises(LeaseLost):
-            await session.put(RECORD)
+            await session.put(RECORD, Claim.SAME)
+
+
+async def test_who_lost_a_key_does_not_take_it_back(
+    store: Store, registrar: Registrar
+) -> None:
+    async with (
+        registrar.open(TTL_S, None) as theirs,
+        registrar.open(TTL_S, None) as ours,
+    ):
+        await ours.put(RECORD, Claim.ANY)
+        assert await theirs.put(OTHER, Claim.ANY)
+        for record in (RECORD, OTHER):
+            with pytest.raises(KeyHeld):
+                await ours.put(record, Claim.FREE)
+        assert await value(store) == '{"v":2}'
+
+
+async def test_what_stands_under_the_lease_is_recalled_in_one_look(
+    store: Store, registrar: Registrar
+) -> None:
+    two = Record(Key("/services/web/two"), b"2")
+    async with registrar.open(TTL_S, None) as session:
+        await session.put(RECORD, Claim.SAME)
+        await session.put(two, Claim.SAME)
+        assert await session.recall() == {KEY, two.key}
+        await store.writer.remove(KEY)
+        assert await session.recall() == {two.key}

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from confwatch.aio.threads import finish
-from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.contracts import Claim
+from confwatch.errors import KeyHeld, LeaseLost
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record
 from confwatch.stores.dir.edge import translated
@@ -56,16 +57,16 @@ class DirSession:
         """What the next start needs to adopt this lease."""
         return state_of(f"dir:{self._root}", self._name, self._ttl_s, self._keys)
 
-    async def put(self, record: Record) -> bool:
+    async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
 
         Raises:
             LeaseLost: somebody found our beat standing still, and reaped it.
-            RegistrationRejected: another living lease holds the key otherwise.
+            KeyHeld: another living lease holds the key, and *claim* is not enough.
             SourceUnavailable, SourceRejected: nothing is known to be written.
         """
         with translated(self._root):
-            return await finish(lambda: self._put(record))
+            return await finish(lambda: self._put(record, claim))
 
     async def withdraw(self, key: Key) -> None:
         """Remove a record, if it is ours.
@@ -75,6 +76,16 @@ class DirSession:
         """
         with translated(self._root):
             await finish(lambda: self._withdraw(key))
+
+    async def recall(self) -> frozenset[Key]:
+        """Tell which keys stand under the lease.
+
+        Raises:
+            LeaseLost: as ``put``.
+            SourceUnavailable, SourceRejected: nothing is known.
+        """
+        with translated(self._root):
+            return await finish(self._recalled)
 
     async def renew(self) -> None:
         """Beat once more.
@@ -100,13 +111,13 @@ class DirSession:
             with translated(self._root):
                 await finish(self._end)
 
-    def _put(self, record: Record) -> bool:
+    def _put(self, record: Record, claim: Claim) -> bool:
         with self._leases.locked():
             lease = self._lease()
             present = self._present(record.key)
             if record.key in lease.keys and present == record.value:
                 return False
-            self._take_over(record, present)
+            self._take_over(record, present, claim)
             # The lease first: a record without one would stand for ever.
             self._keys.add(record.key)
             self._leases.write(
@@ -115,15 +126,16 @@ class DirSession:
             write(self._root, record.key, record.value)
             return True
 
-    def _take_over(self, record: Record, present: bytes | None) -> None:
-        """Take a key away from another lease, if that is an earlier one of our own."""
+    def _take_over(self, record: Record, present: bytes | None, claim: Claim) -> None:
+        """Take a key away from another lease, where the claim is enough for that."""
         owner = self._leases.owner(record.key)
         if owner is None or owner == self._name:
             return
-        if present is not None and present != record.value:
+        enough = claim is Claim.ANY or (claim is Claim.SAME and present == record.value)
+        if present is not None and not enough:
             fields = {"key": record.key, "lease": owner}
             problem = f"{record.key} is held by another living lease"
-            raise RegistrationRejected(f"dir:{self._root}", problem, fields)
+            raise KeyHeld(f"dir:{self._root}", problem, fields)
         other = self._leases.read(owner)
         if other is not None:
             kept = tuple(key for key in other.keys if key != record.key)
@@ -138,6 +150,11 @@ class DirSession:
                 self._leases.write(
                     self._name, replace(lease, keys=tuple(sorted(self._keys)))
                 )
+
+    def _recalled(self) -> frozenset[Key]:
+        with self._leases.locked():
+            keys = self._lease().keys
+        return frozenset(key for key in keys if self._present(key) is not None)
 
     def _renew(self) -> None:
         with self._leases.locked():

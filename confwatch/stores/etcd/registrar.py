@@ -7,12 +7,13 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from confwatch.errors import LeaseLost, RegistrationRejected
+from confwatch.contracts import Claim
+from confwatch.errors import KeyHeld, LeaseLost, RegistrationRejected
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record
 from confwatch.stores.etcd.client import CALL_S, Client, Endpoints, NotFound, connected
 from confwatch.stores.etcd.options import Options
-from confwatch.stores.etcd.ranges import Namespace
+from confwatch.stores.etcd.ranges import Namespace, as_key
 from confwatch.stores.identity import is_ours, state_of
 from confwatch.wire import etcd as wire
 
@@ -78,12 +79,12 @@ class EtcdSession:
         """What the next start needs to adopt this lease."""
         return state_of(self._client.shown, str(self._lease), self._ttl_s, self._keys)
 
-    async def put(self, record: Record) -> bool:
+    async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
 
         Raises:
             LeaseLost: etcd no longer knows the lease.
-            RegistrationRejected: another living lease holds the key otherwise.
+            KeyHeld: another living lease holds the key, and *claim* is not enough.
             SourceUnavailable, SourceRejected: nothing is known to be written.
         """
         raw = self._namespace.raw(record.key)
@@ -94,14 +95,17 @@ class EtcdSession:
             return True
         seen = _first(created)
         if seen is None:
-            return await self.put(record)  # it went between the two looks
+            return await self.put(record, claim)  # it went between the two looks
         if (seen.lease, seen.value) == (self._lease, record.value):
             return False
-        if seen.lease not in (0, self._lease) and seen.value != record.value:
+        enough = claim is Claim.ANY or (
+            claim is Claim.SAME and seen.value == record.value
+        )
+        if seen.lease not in (0, self._lease) and not enough:
             self._keys.discard(record.key)
             fields = {"key": record.key, "lease": f"{seen.lease:x}"}
             problem = f"{record.key} is held by another living lease"
-            raise RegistrationRejected(self._client.shown, problem, fields)
+            raise KeyHeld(self._client.shown, problem, fields)
         body = wire.replace_body(seen, record.value, self._lease)
         if not (await self._txn(body)).succeeded:
             problem = f"{record.key} was written by somebody else just now"
@@ -117,6 +121,22 @@ class EtcdSession:
         raw = self._namespace.raw(key)
         await self._txn(wire.delete_if_leased_body(raw, self._lease))
         self._keys.discard(key)
+
+    async def recall(self) -> frozenset[Key]:
+        """Ask etcd which keys stand under the lease.
+
+        Raises:
+            LeaseLost: etcd answers, and does not know it.
+            SourceUnavailable, SourceRejected: nothing is known.
+        """
+        body: wire.Body = {"ID": str(self._lease), "keys": True}
+        path = "/v3/lease/timetolive"
+        answer = await self._client.call(path, body, wire.TimeToLiveAnswer)
+        if answer.ttl <= 0:
+            raise self._lost_by("etcd does not know it any more")
+        texts = (self._namespace.text(raw) for raw in answer.keys)
+        keys = (as_key(text) for text in texts if text is not None)
+        return frozenset(key for key in keys if key is not None)
 
     async def renew(self) -> None:
         """Keep the lease alive.

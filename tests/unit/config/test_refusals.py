@@ -2,6 +2,7 @@
 
 import pytest
 
+from confwatch.model.address import Literal
 from tests.support.confdirs import ConfDir
 
 TEMPLATE = "templates: [{src: a.j2, dest: /etc/a, keys: [/a]}]\n"
@@ -150,4 +151,8 @@ def test_the_machine_fills_in_what_it_knows(conf: ConfDir) -> None:
         + "{name: a, port: env:PORT, address: env:POD_IP, id: '{{ hostname }}-x', protocol: udp}\n"
     )
     (service,) = conf.write("web.yaml", text).only().services
-    assert (service.port, service.address, service.id) == (8080, "10.0.0.5", "host1-x")
+    assert (service.port, service.address, service.id) == (
+        8080,
+        (Literal("10.0.0.5"),),
+        "host1-x",
+    )

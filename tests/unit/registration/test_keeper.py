@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from confwatch.contracts import Claim
 from confwatch.errors import SourceUnavailable
+from confwatch.model.address import Literal
 from confwatch.model.facts import Fact, RegistrationState
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record, Service
@@ -14,7 +16,7 @@ from confwatch.registration.leases import Leases
 from confwatch.state.records import FileRecords
 from tests.support.waiting import until
 
-SERVICE = Service("web", "web-1", 80, address="10.0.0.5", ttl_s=0.3, refresh_s=0.05)
+SERVICE = Service("web", "web-1", 80, (Literal("10.0.0.5"),), ttl_s=0.3, refresh_s=0.05)
 
 
 class FakeStore:
@@ -43,11 +45,15 @@ class FakeStore:
         """Return what the next start needs."""
         return LeaseState("fake", "1", 0.3, tuple(sorted(self.keys)), "", "")
 
-    async def put(self, record: Record) -> bool:
+    async def put(self, record: Record, _claim: Claim) -> bool:
         """Keep a record."""
         self._answer()
         self.keys.add(record.key)
         return True
+
+    async def recall(self) -> frozenset[Key]:
+        """Tell what stands, or fail."""
+        return frozenset(self.state.keys)
 
     async def withdraw(self, key: Key) -> None:
         """Drop a record."""

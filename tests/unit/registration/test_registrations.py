@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from confwatch.contracts import Claim
 from confwatch.errors import LeaseLost, ReloadFailed, SourceUnavailable
+from confwatch.model.address import Literal
 from confwatch.model.facts import (
     Cause,
     Fact,
@@ -27,7 +29,7 @@ from confwatch.registration.registrations import Registrations, opened
 from confwatch.state.records import FileRecords
 from tests.support.waiting import until
 
-WEB = Service("web", "web-1", 80, "10.0.0.5", ttl_s=15.0, refresh_s=0.02)
+WEB = Service("web", "web-1", 80, (Literal("10.0.0.5"),), ttl_s=15.0, refresh_s=0.02)
 RESOURCE = Resource("r", "r.yaml", (Template("t", "/t"),), services=(WEB,))
 KEY = Key("/services/web/web-1")
 
@@ -46,11 +48,15 @@ class FakeSession:
             "fake:", "1", 15.0, tuple(self._store.written), "boot", "host"
         )
 
-    async def put(self, record: Record) -> bool:
+    async def put(self, record: Record, _claim: Claim) -> bool:
         """Write, or fail."""
         self._store.fail()
         self._store.written[record.key] = record.value
         return True
+
+    async def recall(self) -> frozenset[Key]:
+        """Tell what stands, or fail."""
+        return frozenset(self.state.keys)
 
     async def withdraw(self, key: Key) -> None:
         """Remove, or fail."""

@@ -1,0 +1,45 @@
+"""Where others reach a service: what an operator may write for its address."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """The address we reach the store from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """An IP address or a host name, as it is announced."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An address of a network interface.
+
+    Attributes:
+        name: as the kernel calls it.
+        family: 4 or 6; None for either, 4 first.
+        index: from 0, among its addresses of that family, sorted.
+    """
+
+    name: str
+    family: int | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The first address of this machine, in order, inside a network.
+
+    Attributes:
+        cidr: such as ``10.0.0.0/8``.
+    """
+
+    cidr: str
+
+
+AddressRule: TypeAlias = Auto | Literal | Interface | Network
