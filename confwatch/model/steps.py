@@ -47,7 +47,6 @@ class Rendered:
     resource: Resource
     files: tuple[RenderedFile, ...]
     reads: Reads
-    revisions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

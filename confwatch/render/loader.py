@@ -9,6 +9,10 @@ from jinja2.loaders import split_template_path
 
 from confwatch.model.keys import decoded
 from confwatch.render.refused import Refused
+from confwatch.render.regular import read_regular
+
+MOST_BYTES = 16 * 1024 * 1024
+"""A render holds the loop while its template is read."""
 
 
 class FolderLoader(BaseLoader):
@@ -32,27 +36,29 @@ class FolderLoader(BaseLoader):
 
         Raises:
             TemplateNotFound: there is none of this name.
-            Refused: it cannot be read.
+            Refused: it cannot be read, is no regular file, or is larger than 16 MiB.
         """
         del environment
         path = self.path(template)
         try:
-            # Before the content: an edit in between is seen as one.
-            mark = _mark(path)
-            raw = path.read_bytes()
+            found, raw = read_regular(str(path), MOST_BYTES)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise TemplateNotFound(template) from error
         except OSError as error:
             problem = f"cannot read template {template}: {error.strerror}"
             raise Refused(problem) from error
         # A template that is no UTF-8 is put out byte for byte.
-        return decoded(raw), str(path), lambda: _mark(path) == mark
+        return decoded(raw), str(path), lambda: _is_still(path, found)
 
 
-def _mark(path: Path) -> tuple[int, ...] | None:
-    """Return what differs when a file was written; None where there is none."""
+def _is_still(path: Path, found: os.stat_result) -> bool:
+    """Tell whether nobody wrote, moved or removed the file that was *found*."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - the fields of the kernel's answer
-    except FileNotFoundError:
-        return None
+        return _mark(path.stat()) == _mark(found)
+    except OSError:
+        return False
+
+
+def _mark(found: os.stat_result) -> tuple[int, ...]:
+    """Return what differs when a file was written."""
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

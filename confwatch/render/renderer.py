@@ -68,8 +68,7 @@ class Renderer:
         self._files.note_in(recorder)
         self._stores.look_at(Scene(resource, mirrors, recorder))
         files = tuple(self._file(resource, one) for one in resource.templates)
-        revisions = {name: mirror.revision for name, mirror in mirrors.items()}
-        return Rendered(resource, files, recorder.reads(), revisions)
+        return Rendered(resource, files, recorder.reads())
 
     def problems(self, resource: Resource) -> list[RenderError]:
         """Return what is wrong with the templates of *resource* themselves."""

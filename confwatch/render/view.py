@@ -181,13 +181,19 @@ class StoreFunctions:
             inner = Key(f"{'' if whole == ROOT else whole}/{name}")
             if self._only is None or self._allowed(store, inner):
                 yield name, is_key, is_folder
-            elif any(is_below(ref.key, inner) for ref in self._only):
+            elif self._leads(store, inner):
                 yield name, False, True
 
     def _allowed(self, store: str, key: str) -> bool:
         """Tell whether a key is below what a confd resource declares."""
         return self._only is None or any(
             ref.store == store and is_below(key, ref.key) for ref in self._only
+        )
+
+    def _leads(self, store: str, folder: Key) -> bool:
+        """Tell whether what a confd resource declares is somewhere below *folder*."""
+        return self._only is not None and any(
+            ref.store == store and is_below(ref.key, folder) for ref in self._only
         )
 
 

@@ -16,7 +16,7 @@ def rendered(contents: Mapping[Path, bytes], **template: object) -> Rendered:
     templates = {path: Template("t", str(path), **template) for path in contents}  # type: ignore[arg-type]
     resource = Resource("r", "r.yaml", tuple(templates.values()))
     files = tuple(RenderedFile(templates[path], raw) for path, raw in contents.items())
-    return Rendered(resource, files, Reads(), {})
+    return Rendered(resource, files, Reads())
 
 
 def brought(made: Rendered, proven: Mapping[str, str] | None = None) -> Installed:

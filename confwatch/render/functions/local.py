@@ -1,11 +1,11 @@
 """Files of this machine as templates see them; what is looked at is recorded."""
 
-import os
-import stat
 from pathlib import Path
 
+from confwatch.model.keys import decoded
 from confwatch.render.reads import Recorder
 from confwatch.render.refused import Refused
+from confwatch.render.regular import read_regular
 
 MOST_BYTES = 1024 * 1024
 """A render holds the loop while it reads; what is larger is no part of a template."""
@@ -38,22 +38,10 @@ class LocalFiles:
             Refused: it cannot be read, is no regular file, or is larger than 1 MiB.
         """
         try:
-            # Not to be held up by a FIFO.
-            descriptor = os.open(
-                self._noted(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-            )
+            _, content = read_regular(self._noted(path), MOST_BYTES)
         except OSError as error:
             raise Refused(f"cannot read {path}: {error.strerror}") from error
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Refused(f"cannot read {path}: it is not a regular file")
-            with os.fdopen(descriptor, "rb", closefd=False) as opened:
-                content = opened.read(MOST_BYTES + 1)
-        finally:
-            os.close(descriptor)
-        if len(content) > MOST_BYTES:
-            raise Refused(f"cannot read {path}: it is larger than 1 MiB")
-        return content.decode("utf-8", "surrogateescape")
+        return decoded(content)
 
     def _noted(self, path: str) -> str:
         """Note a path as whoever watches it has to name it."""

@@ -1,5 +1,6 @@
 """What templates may do, how they fail, and what is noted of them."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,32 @@ def test_confds_resources_see_their_keys_alone(tmp_path: Path) -> None:
     text = '{{ getv("/a/x/one") }}{{ exists("/a/y") }}{{ ls("/a")|join }}{{ gets("/a/*")|length }}'
     assert kitchen.render(text) == b"1falsex0"
     assert not kitchen.reads.uncovered
+
+
+def test_confds_resources_see_no_folder_for_the_sake_of_another_store(
+    tmp_path: Path,
+) -> None:
+    kitchen = Kitchen(tmp_path, {"/a/x/one": "1", "/a/y/two": "2"})
+    other = Mirror("other")
+    keys = (Ref("main", Key("/a/x")), Ref("other", Key("/a/y")))
+    kitchen.resource = replace(
+        kitchen.resource,
+        templates=(Template("t.j2", "/t", keys=keys),),
+        only_keys=True,
+    )
+    kitchen.write("t.j2", '{{ lsdir("/a")|join(" ") }}')
+    mirrors = {"main": kitchen.mirror, "other": other}
+    made = kitchen.renderer.render(kitchen.resource, mirrors, Recorder())
+    assert made.files[0].content == b"x"
+
+
+def test_a_fifo_holds_up_no_render(kitchen: Kitchen, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "t.j2:1: cannot read template pipe: it is not a regular file" in failure(
+        kitchen, '{% include "pipe" %}'
+    )
+    told = failure(kitchen, f'{{{{ file("{tmp_path}/pipe") }}}}')
+    assert told.endswith("pipe: it is not a regular file")
 
 
 def test_a_globs_prefix_is_no_pattern(tmp_path: Path) -> None:
