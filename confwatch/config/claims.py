@@ -45,8 +45,12 @@ def settled(declared: Iterable[Declared]) -> Sequence[Resource]:
     kept: list[Resource] = []
     for one in declared:
         own: dict[tuple[str, str], Place] = {}
-        clashes = [claim for claim in one.claims if _clashes(claim, taken, own)]
-        if not clashes:
+        clashed: list[Place] = []
+        for claim in one.claims:
+            # Whoever was told there that it is taken need not hear it twice.
+            if claim.place not in clashed and _clashes(claim, taken, own):
+                clashed.append(claim.place)
+        if not clashed:
             taken.update(own)
             kept.append(one.resource)
     return kept

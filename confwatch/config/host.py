@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from confwatch.config.places import Place
 
 _INSERTION = re.compile(r"\{\{\s*hostname\s*\}\}")
+
+_CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,25 @@ class Host:
             raise place.refuse("only {{ hostname }} can be inserted here")
         return filled
 
+    @property
+    def looks_borrowed(self) -> bool:
+        """Whether the name is one that a container gets anew at each start."""
+        return _CONTAINER.fullmatch(self.name) is not None
+
+    def finds(self, program: str) -> bool:
+        """Tell whether *program* is there and can be run."""
+        return shutil.which(program, path=self.environ.get("PATH")) is not None
+
+    def lacks(self, text: str) -> bool:
+        """Tell whether *text* is ``env:NAME`` of a variable that is not set."""
+        name = text.removeprefix("env:")
+        return name != text and not self.environ.get(name)
+
     def resolved(self, text: str, place: Place) -> str:
         """Return *text*, or what the variable in ``env:NAME`` holds."""
-        if not text.startswith("env:"):
-            return self.inserted(text, place)
         name = text.removeprefix("env:")
-        value = self.environ.get(name, "")
-        if not value:
+        if name == text:
+            return self.inserted(text, place)
+        if self.lacks(text):
             raise place.refuse(f"the environment variable {name} is not set, or empty")
-        return value
+        return self.environ[name]

@@ -1,7 +1,9 @@
 """What a file in conf.d may count on: the named stores, this machine, whose confd."""
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
@@ -21,11 +23,16 @@ class Known:
         stores: by the names they have in the settings.
         host: the machine we run on.
         confd: what confd's TOML means.
+        folder: where relative paths of conf.d start: beside conf.d/, as those of the
+            settings file do.
+        leaseless: those of the stores in which nothing can be announced.
     """
 
     stores: Collection[str]
     host: Host
     confd: ConfdWays
+    folder: Path
+    leaseless: Collection[str] = ()
 
     def store(self, written: Placed[str] | None, place: Place) -> str:
         """Return the store that is named, or the default one: main, or the only one."""
@@ -34,6 +41,18 @@ class Known:
         if MAIN not in self.stores and len(self.stores) == 1:
             return next(iter(self.stores))
         return self._checked(MAIN, place.at("store", place.line))
+
+    def announcing(self, written: Placed[str] | None, place: Place) -> str:
+        """Return the store, as ``store`` does, that a service is announced in."""
+        name = self.store(written, place)
+        if name in self.leaseless:
+            at = place.at("store", place.line) if written is None else written.place
+            raise at.refuse(f'store "{name}" cannot hold leases')
+        return name
+
+    def path(self, text: str) -> str:
+        """Return the absolute path that *text* means; links are not followed."""
+        return os.path.abspath(self.folder / text)  # noqa: PTH100 - a link may move
 
     def ref(self, written: Placed[KeyText], store: str, prefix: Key) -> Ref:
         """Put *prefix* before a key and name its store, *store* if it names none."""

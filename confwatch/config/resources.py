@@ -43,6 +43,7 @@ def load_resources(
     stores: Collection[str],
     host: Host,
     confd: ConfdWays = ORIGINAL,
+    leaseless: Collection[str] = (),
 ) -> ResourceSet:
     """Read every file of *conf_dir*.
 
@@ -51,12 +52,13 @@ def load_resources(
         stores: the names that resources may use.
         host: what files may refer to of this machine.
         confd: whose meaning the TOML has.
+        leaseless: those of *stores* in which nothing can be announced.
 
     Raises:
         ConfigError: the folder cannot be listed: what it declares is not known at all.
     """
     findings = Findings()
-    known = Known(stores, host, confd)
+    known = Known(stores, host, confd, conf_dir.parent, leaseless)
     made: list[Declared] = []
     listing = listed(conf_dir)
     findings.warnings += [_ignored(path) for path in listing.ignored]

@@ -17,6 +17,12 @@ _OWNER = re.compile(r"[^\s:/-][^\s:/]{0,255}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MODE = re.compile(r"(?:0o)?0{0,2}([0-7]{1,3})")
 
+HOST = re.compile(
+    r"(?!-)(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?"
+)
+"""Names of hosts, as they are met, which is with underscores."""
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""One label of a DNS name, in lower case."""
 MAX_DURATION_S = 366 * 24 * 3600.0
 """A year; more is a slip of the pen."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -109,11 +115,25 @@ def absolute(text: str) -> str:
     return printable(text)
 
 
+def file_path(text: str) -> str:
+    """Return the path of a file, absolute or not, as it was written."""
+    if not text.strip() or text.endswith(("/", "/.", "/..")):
+        raise ValueError("the path of a file")
+    return printable(text)
+
+
 def folder(text: str) -> str:
     """Return the absolute path of a folder, without a trailing slash."""
     if not text.startswith("/"):
         raise ValueError("an absolute path of a folder")
     return str(PurePosixPath(printable(text)))
+
+
+def filled(text: str) -> str:
+    """Return a text that says something."""
+    if not text.strip():
+        raise ValueError("a text")
+    return text
 
 
 def printable(path: str) -> str:

@@ -3,78 +3,44 @@
 Resolves host name and environment; announces nothing and asks no network.
 """
 
-import ipaddress
 import re
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from confwatch.config import scalars
-from confwatch.config.commands import positive
+from confwatch.config.claims import Claim
+from confwatch.config.health import health_check_of
 from confwatch.config.host import Host
-from confwatch.config.keys import plain_key
 from confwatch.config.known import Known
 from confwatch.config.nodes import Node
-from confwatch.config.places import Place, Placed, quoted
-from confwatch.config.readers import (
-    Form,
-    choice,
-    form,
-    list_of,
-    mapping_of,
-    placed,
-    scalar,
-    whole,
+from confwatch.config.places import Place, Placed, Told, quoted
+from confwatch.config.readers import form
+from confwatch.config.service_address import address_rules
+from confwatch.config.service_form import ServiceForm, drain_of
+from confwatch.config.service_formats import (
+    custom_of,
+    default_id,
+    domain_of,
+    judge_format,
+    prefix_of,
 )
-from confwatch.model.address import AddressRule, Auto, Literal
-from confwatch.model.keys import Key
-from confwatch.model.service import REGISTRATIONS, Service
+from confwatch.model.formats import key_of
+from confwatch.model.service import OnDown, Service
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_META_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_HOST = re.compile(
-    r"(?!-)(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?"
-)
+_HOSTNAME = re.compile(r"\{\{\s*hostname\s*\}\}")
 _MAX_META, _MAX_META_BYTES = 64, 512
-_MIN_TTL_S = 2.0
+_MIN_TTL_S, _TIGHT_TTL_S = 2.0, 10.0
 
-
-def _filled(text: str) -> str:
-    if not text.strip():
-        raise ValueError("a text")
-    return text
-
-
-def _meta_name(text: str) -> str:
-    if not _META_NAME.fullmatch(text):
-        raise ValueError("a name of letters, digits, _ - (at most 128)")
-    return text
-
-
-class ServiceForm(Form, frozen=True, kw_only=True):
-    """One entry of ``services:`` as it is written."""
-
-    name: Annotated[Placed[str], placed(scalar(scalars.name))]
-    port: Annotated[Placed[str], placed(scalar(_filled))]
-    id: Annotated[Placed[str] | None, placed(scalar(_filled))] = None
-    address: Annotated[Placed[str] | None, placed(scalar(_filled))] = None
-    protocol: Annotated[str, choice("tcp", "udp")] = "tcp"
-    tags: Annotated[tuple[Placed[str], ...], list_of(placed(scalar(_filled)))] = ()
-    meta: Annotated[
-        Placed[dict[str, Placed[str]]] | None,
-        placed(mapping_of(_meta_name, placed(scalar(str)))),
-    ] = None
-    weight: Annotated[int, whole(0, 65535)] = 100
-    ttl: Annotated[Placed[float] | None, placed(scalar(positive))] = None
-    refresh: Annotated[Placed[float] | None, placed(scalar(positive))] = None
-    prefix: Annotated[Key, scalar(plain_key)] = REGISTRATIONS
-    store: Annotated[Placed[str] | None, placed(scalar(scalars.name))] = None
-
-
-_LATER = """
-checks initial format domain key value gate on_down drain conflict flap allow_loopback
-"""
-_HINTS = dict.fromkeys(_LATER.split(), "not available yet")
+_HINTS = {
+    "ip": 'is named "address"',
+    "host": 'is named "address"',
+    "check": 'is named "checks", a list',
+    "interval": "belongs to an entry of checks",
+    "timeout": "belongs to an entry of checks",
+    "rise": "belongs to an entry of checks",
+    "fall": "belongs to an entry of checks",
+}
 
 
 def read_service(node: Node, place: Place) -> Placed[ServiceForm]:
@@ -82,25 +48,78 @@ def read_service(node: Node, place: Place) -> Placed[ServiceForm]:
     return Placed(form(ServiceForm, _HINTS)(node, place), place)
 
 
-def service_of(written: ServiceForm, place: Place, known: Known) -> Service:
-    """Fill in what the machine knows, and judge what depends on other fields."""
-    if not _LABEL.fullmatch(written.name.value):
-        written.name.place.warn("is not a DNS label; some readers cannot look it up")
-    ttl_s, refresh_s = _times(written)
+def services_of(
+    written: Iterable[Placed[ServiceForm]], known: Known
+) -> tuple[Placed[Service], ...]:
+    """Return what is announced: an entry of several stores is one service in each.
+
+    Each stands where its id is written.
+
+    Raises:
+        Told: one cannot be used; everything wrong in any of them was told.
+    """
+    made: list[Placed[Service]] = []
+    refused = False
+    for one in written:
+        try:
+            made += _in_stores(one.value, one.place, known)
+        except Told:
+            refused = True
+    if refused:
+        raise Told
+    return tuple(made)
+
+
+def claims_of(services: Iterable[Placed[Service]]) -> list[Claim]:
+    """Return what nobody else may have: the id below its name, and the record's key."""
+    claims: list[Claim] = []
+    for one in services:
+        key = key_of(one.value)
+        claims.append(Claim("id", str(one.value.ref), one.place))
+        if key is not None:
+            claims.append(Claim("record", f"{one.value.store}:{key}", one.place))
+    return claims
+
+
+def _in_stores(
+    written: ServiceForm, place: Place, known: Known
+) -> list[Placed[Service]]:
+    """Make a service for each of its stores."""
+    stores = [known.announcing(one, place) for one in written.store or (None,)]
     number = _port(written.port, known.host)
+    made_id = _id(written, number, place, known.host)
+    judge_format(written, made_id, place)
+    service = _service(written, made_id.value, number, known)
+    return [Placed(replace(service, store=one), made_id.place) for one in stores]
+
+
+def _service(written: ServiceForm, made_id: str, port: int, known: Known) -> Service:
+    """Fill in what the machine knows, for a store that is named later."""
+    ttl_s, refresh_s = _times(written)
+    host = known.host
     return Service(
         name=written.name.value,
-        id=_id(written, number, place, known.host),
-        port=number,
-        address=(_address(written.address, known.host),),
+        id=made_id,
+        port=port,
+        address=address_rules(written.address, host, loopback=written.allow_loopback),
+        allow_loopback=written.allow_loopback,
         protocol=written.protocol,
-        tags=tuple(known.host.inserted(one.value, one.place) for one in written.tags),
-        meta=_meta(written.meta, known.host),
-        weight=written.weight,
+        tags=_tags(written, host),
+        meta=_meta(written.meta, host),
+        weight=written.weight.value if written.weight else 100,
         ttl_s=ttl_s,
         refresh_s=refresh_s,
-        prefix=written.prefix,
-        store=known.store(written.store, place),
+        initial=written.initial,
+        format=written.format,
+        prefix=prefix_of(written),
+        domain=domain_of(written),
+        custom=custom_of(written),
+        gate=written.gate,
+        checks=tuple(health_check_of(one.value, known) for one in written.checks),
+        on_down=written.on_down.value if written.on_down else OnDown.DELETE,
+        drain=drain_of(written.drain, known),
+        on_conflict=written.conflict,
+        flap=written.flap,
     )
 
 
@@ -112,37 +131,28 @@ def _port(written: Placed[str], host: Host) -> int:
         raise written.place.refuse(f"expected {error}, got {quoted(text)}") from None
 
 
-def _id(written: ServiceForm, number: int, place: Place, host: Host) -> str:
-    """Return the id; unique where name, host, port and protocol are."""
-    ending = "-udp" if written.protocol == "udp" else ""
-    text = f"{written.name.value}-{host.name}-{number}{ending}"
-    at = place.at("id", place.line)
+def _id(written: ServiceForm, port: int, place: Place, host: Host) -> Placed[str]:
+    """Return the id and where it stands; warn of one that a restart changes."""
+    at, text = place, default_id(written, port, host)
     if written.id is not None:
         at = written.id.place
         text = host.inserted(written.id.value, at)
     if not _ID.fullmatch(text):
-        known = "an id of letters, digits, . _ : - (at most 128)"
-        raise at.refuse(f"expected {known}, got {quoted(text)}")
-    return text
+        expected = "an id of letters, digits, . _ : - (at most 128)"
+        at = place.at("id", place.line) if written.id is None else at
+        raise at.refuse(f"expected {expected}, got {quoted(text)}")
+    named = written.id is None or _HOSTNAME.search(written.id.value)
+    if named and host.looks_borrowed:
+        at.warn(
+            f"the host name {host.name} looks like a container's, which changes with"
+            " every new one: write an id that stays"
+        )
+    return Placed(text, at)
 
 
-def _address(written: Placed[str] | None, host: Host) -> AddressRule:
-    """Return the rule by which an address that others can use is found."""
-    if written is None or written.value == "auto":
-        return Auto()
-    text = host.resolved(written.value, written.place)
-    if text.startswith(("iface:", "cidr:")):
-        raise written.place.refuse("not available yet; write an address, or auto")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        if _HOST.fullmatch(text):
-            return Literal(text)
-        known = "an IP address, a host name, env:NAME or auto"
-        raise written.place.refuse(f"expected {known}, got {quoted(text)}") from None
-    if address.is_unspecified:
-        raise written.place.refuse(f"{text} means every address: nobody can reach it")
-    return Literal(text)
+def _tags(written: ServiceForm, host: Host) -> tuple[str, ...]:
+    tags = written.tags.value if written.tags else ()
+    return tuple(host.inserted(one.value, one.place) for one in tags)
 
 
 def _meta(
@@ -166,6 +176,8 @@ def _times(written: ServiceForm) -> tuple[float, float]:
     ttl_s = written.ttl.value if written.ttl else 15.0
     if written.ttl and ttl_s < _MIN_TTL_S:
         raise written.ttl.place.refuse("expected at least 2s: etcd grants no less")
+    if written.ttl and ttl_s < _TIGHT_TTL_S:
+        written.ttl.place.warn("below 10s a slow moment takes the service away")
     if written.refresh is None:
         return ttl_s, ttl_s / 3
     if 2 * written.refresh.value >= ttl_s:

@@ -15,6 +15,7 @@ from confwatch.model.secret import Secret
 _TLS = frozenset({"ca", "cert", "key"})
 _AUTH = frozenset({"user", "password", "password_file"})
 _HONOURED = {"etcd": _AUTH, "etcds": _AUTH | _TLS, "dir": frozenset({"poll"})}
+_LEASING = frozenset({"etcd", "etcds", "dir"})
 _LATER = {"secret": "not available yet", "token": "not available yet"}
 
 
@@ -62,6 +63,11 @@ class StoreSettings(Form, frozen=True, kw_only=True):
     """File that holds the password."""
     poll: Annotated[bool, scalar(scalars.boolean)] = False
     """Look for changes from time to time, for file systems that do not tell (NFS)."""
+
+    @property
+    def holds_leases(self) -> bool:
+        """Whether services can be announced there."""
+        return self.url.scheme in _LEASING
 
 
 _SHAPE = shape_of(StoreSettings, _LATER)

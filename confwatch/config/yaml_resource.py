@@ -12,9 +12,10 @@ from confwatch.config.commands import read_check, read_reload
 from confwatch.config.keys import KeyText, key_text, plain_key
 from confwatch.config.known import Known
 from confwatch.config.nodes import Node
-from confwatch.config.places import Place, Placed, Told
+from confwatch.config.places import Place, Placed
 from confwatch.config.readers import Form, form, list_of, placed, scalar
-from confwatch.config.services import ServiceForm, read_service, service_of
+from confwatch.config.service_form import ServiceForm
+from confwatch.config.services import claims_of, read_service, services_of
 from confwatch.model.keys import ROOT, Key
 from confwatch.model.resource import (
     Command,
@@ -123,7 +124,7 @@ def declared(node: Node, place: Place, default_name: str, known: Known) -> Decla
     if not written.templates.value:
         raise written.templates.place.refuse("expected at least one template")
     store = known.store(written.store, place)
-    services = _services(written, known)
+    services = services_of(written.services, known)
     resource = Resource(
         name=named.value,
         file=place.file,
@@ -137,7 +138,7 @@ def declared(node: Node, place: Place, default_name: str, known: Known) -> Decla
         splay_s=written.splay,
         hold_on_empty=written.hold_on_empty,
         repair_drift=written.drift,
-        services=services,
+        services=tuple(one.value for one in services),
     )
     return Declared(resource, _claims(written, named, services))
 
@@ -168,29 +169,13 @@ def _templates(
     )
 
 
-def _services(written: _ResourceForm, known: Known) -> tuple[Service, ...]:
-    made: list[Service] = []
-    for one in written.services:
-        try:
-            made.append(service_of(one.value, one.place, known))
-        except Told:
-            continue
-    if len(made) < len(written.services):
-        raise Told
-    return tuple(made)
-
-
 def _claims(
-    written: _ResourceForm, named: Placed[str], services: tuple[Service, ...]
+    written: _ResourceForm, named: Placed[str], services: tuple[Placed[Service], ...]
 ) -> tuple[Claim, ...]:
     dests = [
         claim_dest(one.dest.value, one.dest.place) for one in written.templates.value
     ]
-    ids = [
-        Claim("id", made.id, (one.value.id or one).place)
-        for one, made in zip(written.services, services, strict=True)
-    ]
-    return (Claim("name", named.value, named.place), *dests, *ids)
+    return (Claim("name", named.value, named.place), *dests, *claims_of(services))
 
 
 def _judge_commands(written: _ResourceForm) -> None:

@@ -31,11 +31,13 @@ class Declared:
 def read(settings: Settings) -> Declared:
     """Read conf.d; blocks. What is doubtful in the settings is told with it."""
     host = Host.here(os.environ)
+    stores = settings.stores
     loaded = load_resources(
         settings.conf_dir,
-        stores=settings.stores,
+        stores=stores,
         host=host,
         confd=ConfdWays(settings.confd_compat, settings.confd_prefix),
+        leaseless=[name for name in stores if not stores[name].holds_leases],
     )
     problems = [*loaded.problems]
     for resource in loaded.resources:

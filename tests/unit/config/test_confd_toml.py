@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from confwatch.config.go_commands import verbatim
 from confwatch.config.settings import Settings
+from confwatch.config.store_settings import StoreSettings
+from confwatch.config.store_url import parse_store_url
 from confwatch.daemon import declared
 from confwatch.model.keys import ROOT, Key, Ref
 from confwatch.model.resource import (
@@ -767,7 +769,7 @@ def test_the_settings_decide_whose_confd_is_meant(
     with_lines(conf, 'prefix = "/app"', 'reload_cmd = "x {{.dest}}"')
     settings = Settings(
         confdir=conf.path.parent,
-        stores={"main": None},  # type: ignore[dict-item]  # only its name is asked for
+        stores={"main": StoreSettings(url=parse_store_url("dir:/keys"))},
         confd_compat=compat,
         confd_prefix=Key("/prod"),
     )

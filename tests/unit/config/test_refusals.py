@@ -51,12 +51,10 @@ SERVICE = TEMPLATE + "services:\n  - "
         (SERVICE + "{name: a, port: 1, ttl: 9s, refresh: 5s}", "less than half of ttl"),
         (SERVICE + "{name: a, port: 1, id: a/b}", "expected an id of letters"),
         (SERVICE + "{name: a, port: 1, address: 0.0.0.0}", "means every address"),
-        (SERVICE + "{name: a, port: 1, address: iface:eth0}", "not available yet"),
         (SERVICE + "{name: a, port: 1, address: a b}", "expected an IP address"),
         (SERVICE + "{name: a, port: 1, protocol: sctp}", "tcp"),
         (SERVICE + "{name: a, port: 1, weight: 70000}", "65535"),
         (SERVICE + "{name: a, port: 1, meta: {a b: c}}", "expected a name of letters"),
-        (SERVICE + "{name: a, port: 1, checks: [{tcp: x}]}", "not available yet"),
         (
             SERVICE + "{name: a, port: 1, meta: {a: %s}}" % ("x" * 513),
             "at most 512 bytes",

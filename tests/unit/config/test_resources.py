@@ -188,7 +188,7 @@ def test_service_ids_are_unique_over_all_files(conf: ConfDir) -> None:
     conf.write("a.yaml", simple() + services)
     conf.write("b.yaml", simple("/etc/b") + services)
     assert conf.told() == [
-        "b.yaml:2: services[0]: web-host1-80 is already the id in a.yaml:2"
+        "b.yaml:2: services[0]: main:web/web-host1-80 is already the id in a.yaml:2"
     ]
 
 
