@@ -179,7 +179,7 @@ class CommandError(ResourceError):
 
     def __str__(self) -> str:
         """Read like ``check refused (exit 1): nginx -t``; the output is a field."""
-        told = self.problem or _told_status(self.status)
+        told = self.problem or told_status(self.status)
         last = self.output.strip().splitlines()[-1:]
         return ": ".join([f"{self._verb} ({told})", self.command, *last])
 
@@ -243,7 +243,7 @@ class KeyHeld(RegistrationRejected):
     """A living lease of somebody else holds the record's key."""
 
 
-def _told_status(status: int | None) -> str:
+def told_status(status: int | None) -> str:
     """Say an exit status as people do: ``exit 1``, ``signal 15``."""
     if status is None:
         return "did not end"
