@@ -2,10 +2,6 @@
 
 import socket
 
-import dns.exception
-import dns.rdtypes.IN.SRV
-import dns.resolver
-
 from confwatch.model.reads import Name
 from confwatch.render.functions.names import Answer, Service
 
@@ -18,12 +14,7 @@ def look_up(name: Name) -> Answer:
     Raises:
         OSError: nobody answered.
     """
-    if name.kind == "ip":
-        return _addresses(name.text)
-    try:
-        return _services(name.text)
-    except dns.exception.DNSException as error:
-        raise OSError(str(error)) from error
+    return _addresses(name.text) if name.kind == "ip" else _services(name.text)
 
 
 def _addresses(host: str) -> tuple[str, ...]:
@@ -40,11 +31,21 @@ def _addresses(host: str) -> tuple[str, ...]:
 
 
 def _services(name: str) -> tuple[Service, ...]:
-    """Ask the name servers themselves: nobody else knows SRV records."""
+    """Ask the name servers themselves: nobody else knows SRV records.
+
+    Raises:
+        OSError: nobody answered.
+    """
+    import dns.exception
+    import dns.rdtypes.IN.SRV
+    import dns.resolver
+
     try:
         answer = dns.resolver.resolve(name, "SRV", lifetime=SRV_S)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
+    except dns.exception.DNSException as error:
+        raise OSError(str(error)) from error
     found = [
         Service(str(one.target), one.port, one.priority, one.weight)
         for one in answer
