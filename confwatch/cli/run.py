@@ -33,4 +33,14 @@ def run(*, once: bool, wait: float, **options: str | None) -> None:
             sys.exit(asyncio.run(apply_once(settings, wait)))
         from confwatch.daemon.supervisor import serve
 
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=_fastest_loop) as runner:
+            runner.run(serve(settings))
+
+
+def _fastest_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop of uvloop's where the extra ``fast`` is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

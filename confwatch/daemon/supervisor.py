@@ -113,7 +113,12 @@ async def serve(settings: Settings) -> None:
         heard() as wishes,
         closing(notify.notifier(os.environ)) as manager,
     ):
-        log.info("daemon.started", pid=os.getpid(), state_dir=str(settings.state_dir))
+        log.info(
+            "daemon.started",
+            pid=os.getpid(),
+            state_dir=str(settings.state_dir),
+            loop=type(asyncio.get_running_loop()).__module__.partition(".")[0],
+        )
         async with _running(settings, records) as daemon:
             await daemon.read_resources()
             async with notify.reporting(manager, daemon.board, daemon.moved):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Confwatch, confwatch
+from tests.support.waiting import until
 
 LOADS = (sys.executable, "-X", "importtime", "-m", "confwatch")
 
@@ -38,6 +39,22 @@ def test_one_pass_over_a_folder_loads_neither_http_nor_a_resolver(
         found = loaded("run", "--once", *program.options())
     assert {"jinja2", "yaml"} <= found
     assert not found & {"aiohttp", "dns", "uvloop"}
+
+
+@pytest.mark.daemon
+async def test_the_daemon_says_which_loop_it_runs_on(tmp_path: Path) -> None:
+    """The faster one where it is installed, else Python's own."""
+    with confwatch(tmp_path) as program:
+        declare(program)
+        program.start()
+        started = await program.logged("daemon.started")
+        await until(lambda: bool(program.lines("config.read")))
+    try:
+        import uvloop
+    except ImportError:
+        assert started[0]["loop"] == "asyncio"
+    else:
+        assert started[0]["loop"] == uvloop.__name__
 
 
 def declare(program: Confwatch) -> None:
