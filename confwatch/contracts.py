@@ -114,6 +114,21 @@ class Session(Protocol):
         """What the next start needs to adopt this lease."""
         ...
 
+    @property
+    def ttl_s(self) -> float:
+        """Seconds that records outlive the last renewal, as the store granted them."""
+        ...
+
+    @property
+    def standing(self) -> Mapping[Key, str]:
+        """The digest of what is known to stand, by key: it need not be put again.
+
+        After an adoption, what the earlier run wrote and the store still holds just so.
+        ``put``, ``withdraw``, ``recall`` and ``renew`` keep it true; whatever is in
+        doubt is not in it.
+        """
+        ...
+
     async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
 
@@ -129,18 +144,19 @@ class Session(Protocol):
             LeaseLost: the store no longer knows the lease.
             KeyHeld: a living lease of somebody else holds it, and *claim* does not
                 allow to take it.
-            RegistrationRejected: refused.
-            SourceUnavailable: nothing is known to be written.
+            RegistrationRejected: this record is refused (permission, size, no space).
+            SourceUnavailable, SourceRejected: nothing is known to be written; a write
+                whose answer was lost is found by the next put.
         """
         ...
 
     async def recall(self) -> frozenset[Key]:
-        """Ask the store which keys stand under the lease.
+        """Ask the store which keys stand under the lease, and correct ``standing``.
 
-        One look for all of them. A key that is missing here was removed or taken by
-        somebody else; one that is here and was never put came back with a backup.
-        Where the store may have gone back to an earlier moment, nothing is certain
-        and nothing is returned: every record is put again then.
+        A few requests for all of them. A key that is missing here was removed or taken
+        by somebody else, or holds other bytes than we wrote; one that is here and was
+        never put came back with a backup. Where the store went back to an earlier
+        moment, whatever is in doubt is missing: it is put again then.
 
         Raises:
             LeaseLost: the store no longer knows the lease.
@@ -152,16 +168,20 @@ class Session(Protocol):
         """Remove a record, if it is ours.
 
         Raises:
-            SourceUnavailable: as ``put``.
+            LeaseLost: the store no longer knows the lease; the record went with it.
+            SourceUnavailable, SourceRejected: it may still stand.
         """
         ...
 
     async def renew(self) -> None:
         """Keep the lease alive without touching a record.
 
+        Where the store shows that it went back to an earlier moment, it is asked what
+        stands as well: ``standing`` tells then what has to be put again.
+
         Raises:
             LeaseLost: the store no longer knows the lease; a new session is needed.
-            SourceUnavailable: not confirmed this time.
+            SourceUnavailable, SourceRejected: not confirmed this time.
         """
         ...
 

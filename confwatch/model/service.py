@@ -1,8 +1,9 @@
 """A service, as it is declared and as it is announced."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from hashlib import sha256
 from typing import NamedTuple
 
 from confwatch.model.address import AddressRule, Auto
@@ -168,6 +169,29 @@ class Record:
     key: Key
     value: bytes
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, in hex."""
+        return digest_of(self.value)
+
+
+def digest_of(value: bytes) -> str:
+    """Return the digest that tells one record's bytes from another's."""
+    return sha256(value).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write that the store has confirmed.
+
+    Attributes:
+        digest: of the bytes, as ``Record.digest``.
+        mark: the store's own name for that very write; "" where it has none.
+    """
+
+    digest: str
+    mark: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
@@ -176,10 +200,11 @@ class LeaseState:
     Attributes:
         store: the store's URL as it may be shown; another one is another lease.
         lease: the store's own id for it.
-        ttl_s: as the store granted it.
-        keys: what stands under it.
+        ttl_s: as it was asked for.
+        keys: what may stand under it; also where the answer to a put was lost.
         boot_id: of the machine; after another boot it is not ours any more.
         host: of the machine, for state folders that are shared.
+        written: what of *keys* was confirmed, so that it need not be asked for again.
     """
 
     store: str
@@ -188,3 +213,4 @@ class LeaseState:
     keys: tuple[Key, ...]
     boot_id: str
     host: str
+    written: Mapping[Key, Written] = field(default_factory=dict)

@@ -2,11 +2,11 @@
 
 import functools
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from confwatch.model.keys import Key
-from confwatch.model.service import LeaseState
+from confwatch.model.service import LeaseState, Written
 
 
 @functools.cache
@@ -20,13 +20,23 @@ def boot_id() -> str:
 
 def is_ours(state: LeaseState | None, store: str, ttl_s: float) -> bool:
     """Tell whether a lease left standing may be adopted in *store* for *ttl_s*."""
-    if state is None or abs(state.ttl_s - ttl_s) >= 1:
+    if state is None:
         return False
-    here = (store, boot_id(), socket.gethostname())
-    return (state.store, state.boot_id, state.host) == here
+    here = (store, ttl_s, boot_id(), socket.gethostname())
+    return (state.store, state.ttl_s, state.boot_id, state.host) == here
 
 
-def state_of(store: str, lease: str, ttl_s: float, keys: Iterable[Key]) -> LeaseState:
-    """Make what the next start needs to adopt a lease."""
+def state_of(
+    lease: tuple[str, str, float],
+    keys: Iterable[Key],
+    written: Mapping[Key, Written],
+) -> LeaseState:
+    """Make what the next start needs to adopt a lease.
+
+    Args:
+        lease: the store's URL, its name for the lease, and the ttl asked for.
+        keys: what may stand under it.
+        written: what of that was confirmed.
+    """
     host = socket.gethostname()
-    return LeaseState(store, lease, ttl_s, tuple(sorted(keys)), boot_id(), host)
+    return LeaseState(*lease, tuple(sorted(keys)), boot_id(), host, dict(written))

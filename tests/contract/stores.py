@@ -20,7 +20,7 @@ from confwatch.stores.etcd.registrar import EtcdRegistrar
 from confwatch.stores.etcd.source import EtcdSource
 from confwatch.stores.etcd.writer import opened
 from tests.support.etcd import EtcdServer
-from tests.support.fakes import FakeSource
+from tests.support.fakes import FakeRegistrar, FakeSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,20 @@ class Store:
 class FakeWriter:
     """Writes to the store in memory."""
 
-    def __init__(self, source: FakeSource) -> None:
+    def __init__(self, source: FakeSource, registrar: FakeRegistrar) -> None:
         self._source = source
+        self._registrar = registrar
 
     async def put(self, key: Key, value: bytes) -> None:
         """Set a key."""
-        self._source.put({key: value})
+        self._registrar.put(key, value)
 
     async def remove(self, key: Key, *, subtree: bool = False) -> int:
         """Remove a key, and all below it where asked."""
         below = self._source.picture(frozenset({key})).entries
         gone = below if subtree else [one for one in below if one == key]
-        self._source.remove(gone)
+        for one in gone:
+            self._registrar.remove(one)
         return len(gone)
 
 
@@ -60,7 +62,8 @@ class FakeWriter:
 async def fake(_folder: Path) -> AsyncIterator[Store]:
     """Hold a store in memory."""
     source = FakeSource()
-    yield Store(source, FakeWriter(source), None)
+    registrar = FakeRegistrar(source)
+    yield Store(source, FakeWriter(source, registrar), registrar)
 
 
 @asynccontextmanager

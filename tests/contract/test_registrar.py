@@ -17,7 +17,10 @@ RECORD, OTHER = Record(KEY, b'{"v":1}'), Record(KEY, b'{"v":2}')
 TTL_S = 5.0
 
 
-@pytest.fixture(params=["folder", pytest.param("etcd", marks=pytest.mark.real)])
+STORED = ["fake", "folder", pytest.param("etcd", marks=pytest.mark.real)]
+
+
+@pytest.fixture(params=STORED)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     async with STORES[request.param](tmp_path) as made:
         yield made

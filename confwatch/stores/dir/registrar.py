@@ -1,15 +1,16 @@
 """Announces services in a folder: records under a lease that beats."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from confwatch.aio.threads import finish
 from confwatch.contracts import Claim
-from confwatch.errors import KeyHeld, LeaseLost
+from confwatch.errors import LeaseLost
 from confwatch.model.keys import Key
-from confwatch.model.service import LeaseState, Record
+from confwatch.model.service import LeaseState, Record, Written, digest_of
+from confwatch.stores.claims import Held, needs_write
 from confwatch.stores.dir.edge import translated
 from confwatch.stores.dir.leases import Lease, LeaseFolder, remove
 from confwatch.stores.dir.names import path_of
@@ -35,6 +36,7 @@ class DirRegistrar:
         adopted = resume if is_ours(resume, f"dir:{self._root}", ttl_s) else None
         with translated(self._root):
             session = await finish(lambda: _opened(self._root, ttl_s, adopted))
+            await session.recall()
         try:
             yield session
         finally:
@@ -50,12 +52,24 @@ class DirSession:
         self._leases = LeaseFolder(root)
         self._ttl_s = lease.ttl
         self._keys = set(lease.keys)
+        self._written: dict[Key, Written] = {}
         self._detached = False
 
     @property
     def state(self) -> LeaseState:
         """What the next start needs to adopt this lease."""
-        return state_of(f"dir:{self._root}", self._name, self._ttl_s, self._keys)
+        lease = (f"dir:{self._root}", self._name, self._ttl_s)
+        return state_of(lease, self._keys, self._written)
+
+    @property
+    def ttl_s(self) -> float:
+        """Seconds that records outlive the last beat."""
+        return self._ttl_s
+
+    @property
+    def standing(self) -> Mapping[Key, str]:
+        """The digest of what is known to stand, by key."""
+        return {key: one.digest for key, one in self._written.items()}
 
     async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
@@ -114,37 +128,38 @@ class DirSession:
     def _put(self, record: Record, claim: Claim) -> bool:
         with self._leases.locked():
             lease = self._lease()
-            present = self._present(record.key)
-            if record.key in lease.keys and present == record.value:
-                return False
-            self._take_over(record, present, claim)
-            # The lease first: a record without one would stand for ever.
-            self._keys.add(record.key)
-            self._leases.write(
-                self._name, replace(lease, keys=tuple(sorted(self._keys)))
-            )
-            write(self._root, record.key, record.value)
-            return True
+            wrote = self._write(record, claim, lease)
+        self._written[record.key] = Written(record.digest)
+        return wrote
 
-    def _take_over(self, record: Record, present: bytes | None, claim: Claim) -> None:
-        """Take a key away from another lease, where the claim is enough for that."""
-        owner = self._leases.owner(record.key)
-        if owner is None or owner == self._name:
-            return
-        enough = claim is Claim.ANY or (claim is Claim.SAME and present == record.value)
-        if present is not None and not enough:
-            fields = {"key": record.key, "lease": owner}
-            problem = f"{record.key} is held by another living lease"
-            raise KeyHeld(f"dir:{self._root}", problem, fields)
+    def _write(self, record: Record, claim: Claim, lease: Lease) -> bool:
+        """Write a record where that is needed and allowed; the lock is held."""
+        self._written.pop(record.key, None)
+        present, owner = self._present(record.key), self._leases.owner(record.key)
+        found = None if present is None else Held(present, owner or "")
+        store = f"dir:{self._root}"
+        if not needs_write(record, claim, found, ours=self._name, store=store):
+            return False
+        if owner is not None and owner != self._name:
+            self._take_from(owner, record.key)
+        # The lease first: a record without one would stand for ever.
+        self._keys.add(record.key)
+        self._leases.write(self._name, replace(lease, keys=tuple(sorted(self._keys))))
+        write(self._root, record.key, record.value)
+        return True
+
+    def _take_from(self, owner: str, key: Key) -> None:
+        """Let another lease not end a key any more."""
         other = self._leases.read(owner)
         if other is not None:
-            kept = tuple(key for key in other.keys if key != record.key)
+            kept = tuple(one for one in other.keys if one != key)
             self._leases.write(owner, replace(other, keys=kept))
 
     def _withdraw(self, key: Key) -> None:
         with self._leases.locked():
             lease = self._leases.read(self._name)
             self._keys.discard(key)
+            self._written.pop(key, None)
             if lease is not None and key in lease.keys:
                 remove(self._root, key)
                 self._leases.write(
@@ -154,7 +169,10 @@ class DirSession:
     def _recalled(self) -> frozenset[Key]:
         with self._leases.locked():
             keys = self._lease().keys
-        return frozenset(key for key in keys if self._present(key) is not None)
+        present = {key: self._present(key) for key in keys}
+        found = {key: value for key, value in present.items() if value is not None}
+        self._written = {k: Written(digest_of(v)) for k, v in found.items()}
+        return frozenset(found)
 
     def _renew(self) -> None:
         with self._leases.locked():

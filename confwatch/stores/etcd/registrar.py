@@ -4,13 +4,14 @@ Keeping it alive makes no revision, so it wakes nobody who watches.
 """
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from confwatch.contracts import Claim
 from confwatch.errors import KeyHeld, LeaseLost, RegistrationRejected
 from confwatch.model.keys import Key
-from confwatch.model.service import LeaseState, Record
+from confwatch.model.service import LeaseState, Record, Written
+from confwatch.stores.claims import Held, needs_write
 from confwatch.stores.etcd.client import CALL_S, Client, Endpoints, NotFound, connected
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.ranges import Namespace, as_key
@@ -53,8 +54,10 @@ class EtcdRegistrar:
         if resume is None or not is_ours(resume, client.shown, ttl_s):
             return None
         session = EtcdSession(client, int(resume.lease), ttl_s, resume.keys)
+        session.remember(resume.written)
         try:
             await session.renew()
+            await session.recall()
         except LeaseLost:
             return None
         return session
@@ -71,13 +74,29 @@ class EtcdSession:
         self._lease = lease
         self._ttl_s = ttl_s
         self._keys = set(keys)
+        self._written: dict[Key, Written] = {}
         self._detached = False
         self._lost = False
 
     @property
     def state(self) -> LeaseState:
         """What the next start needs to adopt this lease."""
-        return state_of(self._client.shown, str(self._lease), self._ttl_s, self._keys)
+        lease = (self._client.shown, str(self._lease), self._ttl_s)
+        return state_of(lease, self._keys, self._written)
+
+    @property
+    def ttl_s(self) -> float:
+        """Seconds that records outlive the last renewal."""
+        return self._ttl_s
+
+    @property
+    def standing(self) -> Mapping[Key, str]:
+        """The digest of what is known to stand, by key."""
+        return {key: one.digest for key, one in self._written.items()}
+
+    def remember(self, written: Mapping[Key, Written]) -> None:
+        """Take over what an earlier run wrote."""
+        self._written = dict(written)
 
     async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
@@ -90,22 +109,31 @@ class EtcdSession:
         raw = self._namespace.raw(record.key)
         # Before the answer: one that is lost may still have been written.
         self._keys.add(record.key)
+        self._written.pop(record.key, None)
         created = await self._txn(wire.create_body(raw, record.value, self._lease))
-        if created.succeeded:
-            return True
-        seen = _first(created)
-        if seen is None:
+        seen = None if created.succeeded else _first(created)
+        if seen is None and not created.succeeded:
             return await self.put(record, claim)  # it went between the two looks
-        if (seen.lease, seen.value) == (self._lease, record.value):
-            return False
-        enough = claim is Claim.ANY or (
-            claim is Claim.SAME and seen.value == record.value
-        )
-        if seen.lease not in (0, self._lease) and not enough:
+        wrote = created.succeeded or await self._replace(record, claim, seen)
+        self._written[record.key] = Written(record.digest)
+        return wrote
+
+    async def _replace(
+        self, record: Record, claim: Claim, seen: wire.KeyValue | None
+    ) -> bool:
+        """Write over what was seen, where that is needed and allowed."""
+        if seen is None:
+            return True
+        owner = str(seen.lease) if seen.lease else ""
+        found, ours = Held(seen.value, owner), str(self._lease)
+        try:
+            if not needs_write(
+                record, claim, found, ours=ours, store=self._client.shown
+            ):
+                return False
+        except KeyHeld:
             self._keys.discard(record.key)
-            fields = {"key": record.key, "lease": f"{seen.lease:x}"}
-            problem = f"{record.key} is held by another living lease"
-            raise KeyHeld(self._client.shown, problem, fields)
+            raise
         body = wire.replace_body(seen, record.value, self._lease)
         if not (await self._txn(body)).succeeded:
             problem = f"{record.key} was written by somebody else just now"
@@ -121,6 +149,7 @@ class EtcdSession:
         raw = self._namespace.raw(key)
         await self._txn(wire.delete_if_leased_body(raw, self._lease))
         self._keys.discard(key)
+        self._written.pop(key, None)
 
     async def recall(self) -> frozenset[Key]:
         """Ask etcd which keys stand under the lease.
@@ -136,7 +165,9 @@ class EtcdSession:
             raise self._lost_by("etcd does not know it any more")
         texts = (self._namespace.text(raw) for raw in answer.keys)
         keys = (as_key(text) for text in texts if text is not None)
-        return frozenset(key for key in keys if key is not None)
+        standing = frozenset(key for key in keys if key is not None)
+        self._written = {k: v for k, v in self._written.items() if k in standing}
+        return standing
 
     async def renew(self) -> None:
         """Keep the lease alive.

@@ -1,7 +1,7 @@
 """What a keeper does while its store does not answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -44,6 +44,16 @@ class FakeStore:
     def state(self) -> LeaseState:
         """Return what the next start needs."""
         return LeaseState("fake", "1", 0.3, tuple(sorted(self.keys)), "", "")
+
+    @property
+    def ttl_s(self) -> float:
+        """As it was asked for."""
+        return self.state.ttl_s
+
+    @property
+    def standing(self) -> Mapping[Key, str]:
+        """Know of nothing."""
+        return {}
 
     async def put(self, record: Record, _claim: Claim) -> bool:
         """Keep a record."""

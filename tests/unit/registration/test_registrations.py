@@ -1,6 +1,6 @@
 """When a service is announced, and how its keeper meets a store that fails."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -47,6 +47,16 @@ class FakeSession:
         return LeaseState(
             "fake:", "1", 15.0, tuple(self._store.written), "boot", "host"
         )
+
+    @property
+    def ttl_s(self) -> float:
+        """As it was asked for."""
+        return self.state.ttl_s
+
+    @property
+    def standing(self) -> Mapping[Key, str]:
+        """Know of nothing."""
+        return {}
 
     async def put(self, record: Record, _claim: Claim) -> bool:
         """Write, or fail."""

@@ -1,8 +1,10 @@
 """What outlives the process, and what keeps two of them apart."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,17 @@ import pytest
 from confwatch.errors import DiskError, LockHeld
 from confwatch.model.keys import Key, Ref
 from confwatch.model.records import Proven
-from confwatch.model.service import LeaseState
+from confwatch.model.service import LeaseState, Written
 from confwatch.state.lock import locked
 from confwatch.state.records import FileRecords
 
 PROVEN = Proven(
     "web", {"/etc/\udcffx": "ab"}, 1.5, frozenset({Ref("main", Key("/a\udcfe"))})
 )
-LEASE = LeaseState("etcd://h:1", "77", 15.0, (Key("/services/web/1"),), "boot", "host")
+WEB = Key("/services/web/1")
+LEASE = LeaseState(
+    "etcd://h:1", "77", 15.0, (WEB,), "boot", "host", {WEB: Written("ab", "12")}
+)
 
 
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
@@ -29,6 +34,18 @@ def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     again = FileRecords(tmp_path / "state")
     assert again.proven("web") == PROVEN
     assert again.leases() == {"main": LEASE}
+
+
+def test_a_lease_without_digests_is_read_as_one_of_which_less_is_known(
+    tmp_path: Path,
+) -> None:
+    records = FileRecords(tmp_path)
+    records.save_leases({"main": LEASE})
+    path = tmp_path / "leases.json"
+    older = json.loads(path.read_text())
+    del older["main"]["written"]
+    path.write_text(json.dumps(older))
+    assert records.leases() == {"main": replace(LEASE, written={})}
 
 
 def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
