@@ -235,3 +235,15 @@ class Records(Protocol):
             DiskError: the older ones stand.
         """
         ...
+
+    def drained(self) -> frozenset[str]:
+        """Return the words by which an operator drained services."""
+        ...
+
+    def save_drained(self, words: frozenset[str]) -> None:
+        """Replace these words, synced.
+
+        Raises:
+            DiskError: the older ones stand.
+        """
+        ...

@@ -9,6 +9,7 @@ from confwatch.cli.config import config
 from confwatch.cli.kv import kv
 from confwatch.cli.render import render
 from confwatch.cli.run import run
+from confwatch.cli.services import drain, services, undrain
 from confwatch.cli.status import apply, status
 
 
@@ -18,5 +19,18 @@ def main() -> None:
     """Keep the configuration of local services equal to what a store says."""
 
 
-for command in (run, render, check, status, apply, kv, config, completion):
+COMMANDS = (
+    run,
+    render,
+    check,
+    status,
+    services,
+    drain,
+    undrain,
+    apply,
+    kv,
+    config,
+    completion,
+)
+for command in COMMANDS:
     main.add_command(command)

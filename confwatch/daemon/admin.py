@@ -5,32 +5,55 @@ A unix socket, 0600, unless told otherwise.
 
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from confwatch.config.admin import AdminAddress, TcpAddress, UnixAddress
-from confwatch.errors import ConfigError
+from confwatch.errors import ConfigError, DiskError
 
-Status = Callable[[], Mapping[str, Any]]
+
+class Operated(Protocol):
+    """What an operator may ask of the daemon."""
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the JSON of /api/status."""
+        ...
+
+    def apply(self, resource: str, *, allow_empty: bool) -> bool:
+        """Give a resource a pass now; False where there is none of that name.
+
+        Args:
+            resource: its name.
+            allow_empty: also where it is held for being empty.
+        """
+        ...
+
+    async def drain(self, word: str) -> Sequence[str]:
+        """Withdraw the services that *word* names, and tell which they are.
+
+        Raises:
+            DiskError: it could not be remembered, and so is not done.
+        """
+        ...
+
+    async def undrain(self, word: str) -> bool:
+        """End a drain; False where nothing is drained by this word.
+
+        Raises:
+            DiskError: it could not be remembered, and so is not done.
+        """
+        ...
 
 
 class Admin:
     """The routes; what they answer is asked of the daemon."""
 
-    def __init__(self, status: Status, apply: Callable[[str, bool], bool]) -> None:
-        """Make the routes.
-
-        Args:
-            status: returns the JSON of /api/status.
-            apply: gives a resource a pass now, with True also where it is held for
-                being empty; False where no such resource is.
-        """
-        self._status = status
-        self._apply = apply
+    def __init__(self, daemon: Operated) -> None:
+        self._daemon = daemon
 
     def application(self, *, changes: bool) -> web.Application:
         """Make the web application.
@@ -43,22 +66,48 @@ class Admin:
         application.router.add_get("/api/status", self._get_status)
         application.router.add_get("/readyz", self._get_ready)
         if changes:
-            application.router.add_post("/api/apply/{resource}", self._post_apply)
+            application.router.add_post("/api/apply/{name}", self._post_apply)
+            application.router.add_post("/api/drain/{name}", self._post_drain)
+            application.router.add_post("/api/undrain/{name}", self._post_undrain)
         return application
 
     async def _get_status(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._status())
+        return web.json_response(self._daemon.snapshot())
 
     async def _get_ready(self, _request: web.Request) -> web.Response:
-        ready = bool(self._status()["ready"])
+        ready = bool(self._daemon.snapshot()["ready"])
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
     async def _post_apply(self, request: web.Request) -> web.Response:
-        resource = request.match_info["resource"]
+        resource = request.match_info["name"]
         allow_empty = request.query.get("allow_empty") == "true"
-        if self._apply(resource, allow_empty):
+        if self._daemon.apply(resource, allow_empty=allow_empty):
             return web.json_response({"applying": resource}, status=202)
-        return web.json_response({"error": f"no resource {resource!r}"}, status=404)
+        return _unknown(f"no resource {resource!r}")
+
+    async def _post_drain(self, request: web.Request) -> web.Response:
+        word = request.match_info["name"]
+        try:
+            named = await self._daemon.drain(word)
+        except DiskError as error:
+            return web.json_response({"error": str(error)}, status=500)
+        if not named:
+            return _unknown(f"no service {word!r}: give a name, an id or NAME/ID")
+        return web.json_response({"draining": [*named]}, status=202)
+
+    async def _post_undrain(self, request: web.Request) -> web.Response:
+        word = request.match_info["name"]
+        try:
+            ended = await self._daemon.undrain(word)
+        except DiskError as error:
+            return web.json_response({"error": str(error)}, status=500)
+        if not ended:
+            return _unknown(f"nothing is drained by the name {word!r}")
+        return web.json_response({"undrained": word}, status=202)
+
+
+def _unknown(problem: str) -> web.Response:
+    return web.json_response({"error": problem}, status=404)
 
 
 @asynccontextmanager

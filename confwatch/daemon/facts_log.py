@@ -29,6 +29,13 @@ from confwatch.model.facts import (
 
 SHOWN_KEYS = 5
 
+WORSE = (
+    RegistrationState.DOWN,
+    RegistrationState.LOST,
+    RegistrationState.CONFLICT,
+    RegistrationState.FLAPPING,
+)
+
 log = structlog.get_logger()
 
 
@@ -153,13 +160,11 @@ def _failure(error: BaseException | None, retry_s: float | None) -> dict[str, An
 
 def _registered(fact: RegistrationChanged) -> None:
     """Tell where a registration stands."""
-    worse = fact.error is not None or fact.state is RegistrationState.LOST
+    worse = fact.error is not None or fact.state in WORSE
     say = log.warning if worse else log.info
-    fields: dict[str, Any] = {
-        "service": fact.service,
-        "store": fact.store,
-        "key": fact.key,
-    }
+    fields: dict[str, Any] = {"service": str(fact.service)}
+    if fact.why:
+        fields["because"] = fact.why
     if fact.error is not None:
         fields["error"] = str(fact.error)
     say(f"registration.{fact.state.value}", **fields)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import confwatch
+from confwatch.daemon.services_status import service_rows
 from confwatch.errors import ConfigError
 from confwatch.model.facts import PassResult
 from confwatch.pipeline.follow import Follower
@@ -71,7 +72,7 @@ class StatusBoard:
                 _resource(worker, owed.get(name))
                 for name, worker in sorted(self.street.workers.items())
             ],
-            "services": _services(self.registrations),
+            "services": service_rows(self.registrations),
             "renders": self.street.rendering.count,
         }
 
@@ -152,21 +153,3 @@ def _owed_by_resource(reloaders: Iterable[Reloader]) -> dict[str, dict[str, Any]
                 "error": reloader.error and str(reloader.error),
             }
     return owed
-
-
-def _services(registrations: Registrations) -> list[dict[str, Any]]:
-    """Tell where each announced service stands."""
-    now = asyncio.get_running_loop().time()
-    return [
-        {
-            "id": service,
-            "store": store,
-            "ttl_s": ttl_s,
-            "state": state.value,
-            "confirmed_s": keeper.confirmed_at and round(now - keeper.confirmed_at, 1),
-            "losses": keeper.losses,
-            "error": str(keeper.errors[service]) if service in keeper.errors else None,
-        }
-        for (store, ttl_s), keeper in registrations.keepers.items()
-        for service, state in sorted(keeper.states.items())
-    ]

@@ -7,8 +7,10 @@ withdrawn first, while the files are still kept; then everything else ends.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -32,6 +34,9 @@ from confwatch.pipeline.street import opened as opened_street
 from confwatch.registration.keeper import Ending
 from confwatch.registration.registrations import Registrations
 from confwatch.registration.registrations import opened as opened_registrations
+
+DRAIN_SLACK_S = 1.0
+"""The wait ends by itself; its stage only has to be longer."""
 
 log = structlog.get_logger()
 
@@ -72,13 +77,36 @@ class Daemon:
             refused=len({problem.file for problem in now.problems}),
         )
 
-    def apply(self, resource: str, allow_empty: bool) -> bool:  # noqa: FBT001 - the admin server's callback
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return all that the status tells."""
+        return self.board.snapshot()
+
+    def apply(self, resource: str, *, allow_empty: bool) -> bool:
         """Make a pass of one resource now; False where there is none of that name."""
         if resource not in self.street.workers:
             return False
         reasons = frozenset({Reason.OPERATOR})
         self.street.post(resource, Cause(reasons, force=allow_empty))
         return True
+
+    async def drain(self, word: str) -> Sequence[str]:
+        """Withdraw the services that *word* names; it may name some that come later.
+
+        Raises:
+            DiskError: it could not be remembered, and so is not done.
+        """
+        named = [str(one.ref) for one in self.registrations.named(word)]
+        if named:
+            await self.registrations.drains.drain(word)
+        return named
+
+    async def undrain(self, word: str) -> bool:
+        """End a drain; False where nothing is drained by this word.
+
+        Raises:
+            DiskError: it could not be remembered, and so is not done.
+        """
+        return await self.registrations.drains.undrain(word)
 
     async def obey(self, wishes: "asyncio.Queue[Wish]", manager: Notifier) -> Ending:
         """Follow signals until one asks to end; tell what becomes of the services."""
@@ -153,7 +181,7 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         hub.listen(registrations.hear)
         daemon = Daemon(settings, street, registrations)
         hub.listen(lambda _: daemon.moved.set())
-        routes = admin.Admin(daemon.board.snapshot, daemon.apply)
+        routes = admin.Admin(daemon)
         await parts.enter_async_context(admin.opened(routes, settings.admin))
         other_files = await parts.enter_async_context(
             files.watched(settings.templates_dir, street.files, street.files_changed)
@@ -179,14 +207,20 @@ def _when_other(count: Callable[[], int], call: Callable[[], None]) -> Tell:
 async def _stop(
     daemon: Daemon, ending: Ending, stages: Stages, settings: Settings
 ) -> None:
-    """Withdraw or detach, then let commands end.
+    """Withdraw or detach, give readers time to notice, then let commands end.
 
     A store that does not answer must not keep a machine from shutting down; what could
     not be withdrawn is gone after its TTL.
     """
-    daemon.registrations.end(ending)
-    left = await stages.give(daemon.registrations.ended, settings.stop_withdraw_timeout)
+    registrations = daemon.registrations
+    timeout_s = registrations.withdraw_timeout_s(settings.stop_withdraw_timeout)
+    wait_s = registrations.drain_wait_s() if ending is Ending.WITHDRAW else 0.0
+    registrations.end(ending)
+    left = await stages.give(registrations.ended, timeout_s)
     if left:
         log.warning("registrations.left", because=left)
+    if wait_s:
+        log.info("registrations.draining", seconds=wait_s)
+        await stages.give(partial(asyncio.sleep, wait_s), wait_s + DRAIN_SLACK_S)
     if await stages.give(daemon.street.close, settings.stop_commands_timeout):
         log.warning("commands.cut")

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from confwatch.errors import ConfwatchError
 from confwatch.model.keys import Ref
+from confwatch.model.service import ServiceRef
 
 
 class Reason(Enum):
@@ -202,24 +203,43 @@ class SourceBack:
 
 
 class RegistrationState(Enum):
-    """Where an announced service stands."""
+    """Where one service's registration in one store stands."""
 
     GATED = "gated"
-    """Its resource does not deserve it yet."""
+    """Its resource does not deserve it, or not yet."""
+    CHECKING = "checking"
+    """Its checks have no verdict yet."""
     REGISTERING = "registering"
+    """It deserves it, and the store has not confirmed it yet."""
     UP = "up"
+    DOWN = "down"
+    """Its checks fail."""
     LOST = "lost"
+    """Nobody can tell whether its record still stands."""
+    CONFLICT = "conflict"
+    """Somebody else's living lease holds its key."""
+    FLAPPING = "flapping"
+    """It changed too often, and is held down until calm."""
+    DRAINED = "drained"
+    """Its operator took it away."""
     OFF = "off"
+    """It is not declared any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationChanged:
-    """A service's registration went into another state."""
+    """A service's registration went into another state.
 
-    service: str
-    store: str
-    key: str
+    Attributes:
+        service: which one.
+        state: where it stands now.
+        why: what brought it there, where that is no error; "" where it is plain.
+        error: what went wrong; None where nothing did.
+    """
+
+    service: ServiceRef
     state: RegistrationState
+    why: str = ""
     error: ConfwatchError | None = None
 
 

@@ -61,12 +61,13 @@ class Drain:
     Attributes:
         wait_s: between the withdrawal and the end of everything else.
         file: while it exists the service is withdrawn; None for no such file.
-        deregister_timeout_s: a withdrawal may take this long at a stop.
+        deregister_timeout_s: a withdrawal may take this long at a stop; None for what
+            the settings say.
     """
 
     wait_s: float = 0.0
     file: str | None = None
-    deregister_timeout_s: float = 5.0
+    deregister_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,30 @@
-"""Holds one lease and keeps the records under it true.
+"""Holds one lease and keeps the records under it as they shall be.
 
 All services of one store and one TTL share a keeper. A connection that breaks is no
 loss: only a lease that the store no longer knows makes the keeper start again.
 """
 
 import asyncio
-import random
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from confwatch.aio.backoff import Backoff
-from confwatch.contracts import Claim, Registrar, Session
-from confwatch.errors import (
-    ConfwatchError,
-    LeaseLost,
-    RegistrationRejected,
-    SourceError,
-)
-from confwatch.model.facts import RegistrationChanged, RegistrationState, Tell
+from confwatch.aio.spread import spread
+from confwatch.contracts import Registrar, Session
+from confwatch.errors import ConfwatchError, LeaseLost, SourceError
+from confwatch.model.facts import RegistrationState
 from confwatch.model.keys import Key
-from confwatch.model.service import Record, Service
-from confwatch.registration.address import Addresses
-from confwatch.registration.formats import json_record, key_of
+from confwatch.model.service import Service, ServiceRef
+from confwatch.registration.bringing import Bringer
+from confwatch.registration.describe import Describer
 from confwatch.registration.leases import Leases
+from confwatch.registration.ledger import Ledger
+from confwatch.registration.wanted import Wanted
 
 FIRST_RETRY_S = 0.5
-VERIFY_S = 60.0
+RECALL_S = 60.0
 """A living lease does not prove that its keys exist: they are looked at this often."""
 JITTER = 0.1
 """Part of a renewal's wait that is random, so that a fleet does not beat in step."""
@@ -60,45 +57,57 @@ class Keeper:
     """One lease in one store.
 
     Attributes:
-        states: by service id, where its registration stands.
-        errors: by service id, the last thing that went wrong; gone when it is up.
-        losses: how often the lease was lost.
-        confirmed_at: the loop's time of the last answer that confirmed the lease.
+        bringer: the records under it.
+        confirmed_at: the boot clock's time of the last answer that confirmed the
+            lease; None before the first.
+        renewals: how often it was confirmed.
     """
 
-    def __init__(self, place: Place, ttl_s: float, leases: Leases, tell: Tell) -> None:
-        self.states: dict[str, RegistrationState] = {}
-        self.errors: dict[str, ConfwatchError] = {}
-        self.losses = 0
+    def __init__(
+        self,
+        place: Place,
+        ttl_s: float,
+        leases: Leases,
+        ledger: Ledger,
+        describer: Describer,
+    ) -> None:
         self.confirmed_at: float | None = None
+        self.renewals = 0
+        self.name = f"{place.name} {ttl_s:g}s"
         self._place = place
         self._ttl_s = ttl_s
-        self._name = f"{place.name} {ttl_s:g}s"
-        self._addresses = Addresses(place.host)
         self._leases = leases
-        self._tell = tell
-        self._services: dict[str, Service] = {}
-        self._gates: dict[str, bool | None] = {}
+        self._ledger = ledger
+        self.bringer = Bringer(ledger, describer, ttl_s)
+        self._wanted: dict[ServiceRef, Wanted] = {}
         self._bell = asyncio.Event()
         self._ending: Ending | None = None
+        self._beat_at = 0.0
+        self._recall_at = 0.0
+        self._doubted = False
+        self._backoff = Backoff(FIRST_RETRY_S, max(ttl_s / 3, FIRST_RETRY_S), 0.5)
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """The keys that it knows to stand under its lease."""
+        return self.bringer.keys
 
     def hold(
-        self, services: Mapping[str, Service], gates: Mapping[str, bool | None]
+        self,
+        wanted: Mapping[ServiceRef, Wanted],
+        leaving: Iterable[Service],
+        siblings: Iterable["Keeper"],
     ) -> None:
-        """Announce from now on the *services* whose gate is open.
+        """Bring about from now on what is *wanted*.
 
         Args:
-            services: all that are configured for this lease, by id.
-            gates: by id; None while undecided: it is not announced, but what an earlier
-                run announced stands.
+            wanted: all services of this lease.
+            leaving: what stands of these stays until their successors stand.
+            siblings: the keepers of other leases in the same store: what is under
+                theirs is ours as well.
         """
-        for gone in self.states.keys() - services.keys():
-            self._enter(gone, RegistrationState.OFF)
-            del self.states[gone]
-        self._services, self._gates = dict(services), dict(gates)
-        for service in services:
-            if service not in self.states:
-                self._enter(service, RegistrationState.GATED)
+        self._wanted = dict(wanted)
+        self.bringer.aim(self._wanted, leaving, [one.bringer for one in siblings])
         self._bell.set()
 
     def end(self, ending: Ending) -> None:
@@ -108,36 +117,30 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep the lease for as long as a service deserves it, until told to end."""
-        backoff = Backoff(FIRST_RETRY_S, max(self._refresh_s(), FIRST_RETRY_S), 0.5)
-        while self._ending is None or self._left_standing():
-            if not self._deserving() and self._leases.of(self._name) is None:
+        while self._ending is None or self._to_be_withdrawn():
+            if not self._deserving() and self._leases.of(self.name) is None:
+                self.bringer.settle()
                 await self._rung(None)
                 continue
             try:
-                await self._session(backoff)
+                await self._session()
             except LeaseLost as error:
-                self.losses += 1
-                self._enter_up(RegistrationState.LOST, error)
+                self._lost(error)
+                wait_s = self._backoff.next()
+                if wait_s > FIRST_RETRY_S:
+                    # At once the first time, but not in a loop where no lease lives.
+                    await self._rung(wait_s)
             except SourceError as error:
                 if _cancelled():
                     # A session that cannot be closed must not hide that it should be.
                     raise asyncio.CancelledError from error
-                self._enter_up(RegistrationState.REGISTERING, error)
-                await self._rung(backoff.next())
+                self._failed(error)
+                await self._rung(self._backoff.next())
 
-    def _is_ending(self) -> bool:
-        return self._ending is not None
-
-    def _left_standing(self) -> bool:
-        """Tell whether something stands that was to be withdrawn."""
-        standing = self._leases.of(self._name) is not None
-        return self._ending is Ending.WITHDRAW and standing
-
-    async def _session(self, backoff: Backoff) -> None:
+    async def _session(self) -> None:
         """Open a session, or adopt one, and hold it until nothing needs it any more."""
-        standing = self._leases.of(self._name)
+        standing = self._leases.of(self.name)
         async with self._place.registrar.open(self._ttl_s, standing) as session:
-            backoff.reset()
             try:
                 await self._hold(session)
             except asyncio.CancelledError:
@@ -146,94 +149,118 @@ class Keeper:
             if self._ending is Ending.DETACH:
                 session.detach()
         if self._ending is not Ending.DETACH:
-            await self._leases.keep(self._name, None)
+            self.bringer.begin(None)
+            await self._leases.keep(self.name, None)
 
     async def _hold(self, session: Session) -> None:
         """Keep the lease alive and the records under it as they should be."""
-        loop = asyncio.get_running_loop()
-        written: dict[Key, Record] = {}
-        verified_at = loop.time()
-        self.confirmed_at = loop.time()
-        while not self._is_ending():
-            if loop.time() - verified_at > VERIFY_S:
-                written.clear()
-                verified_at = loop.time()
-            await self._bring(session, written)
-            await self._leases.keep(self._name, session.state)
+        self.bringer.begin(session)
+        self._doubted = False
+        self._confirmed()
+        retries = Backoff(FIRST_RETRY_S, max(self._refresh_s(), FIRST_RETRY_S), 0.5)
+        while self._ending is None:
+            sure = await self._beat_if_due(session)
+            done = sure and await self.bringer.bring(session, self._beat_if_due)
+            await self._leases.keep(self.name, session.state)
             if self._is_ending() or not self._needed(session):
                 return
-            wait_s = self._refresh_s() * (1 + JITTER * (2 * random.random() - 1))  # noqa: S311 - no secret
-            if not await self._rung(wait_s):
-                await self._renew(session, written)
+            wait_s = self._beat_at - _now()
+            if done:
+                retries.reset()
+            else:
+                wait_s = min(wait_s, retries.next())
+            await self._rung(max(wait_s, 0.0))
 
-    async def _bring(self, session: Session, written: dict[Key, Record]) -> None:
-        """Write the records that are missing and withdraw those that must not stand."""
-        deserving = self._deserving()
-        wanted = {key_of(one): one for one in deserving}
-        undecided = {
-            key_of(one) for one in self._services.values() if self._gate(one) is None
-        }
-        for key in {*session.state.keys} - wanted.keys() - undecided:
-            await self._withdraw(session, key)
-            written.pop(key, None)
-        for key, service in wanted.items():
-            address = await self._addresses.of(service.address[0])
-            record = json_record(service, address)
-            if written.get(key) == record:
-                continue
-            if await self._write(session, service, record):
-                written[key] = record
+    async def _beat_if_due(self, session: Session) -> bool:
+        """Renew the lease where it is time for that; False where it may be lost.
 
-    async def _write(self, session: Session, service: Service, record: Record) -> bool:
-        """Write one record; False where it has to be tried again."""
-        try:
-            await session.put(record, Claim.SAME)
-        except (SourceError, RegistrationRejected) as error:
-            self._enter(service.id, RegistrationState.REGISTERING, error)
-            return False
-        self._enter(service.id, RegistrationState.UP)
-        return True
-
-    async def _withdraw(self, session: Session, key: Key) -> None:
-        """Remove one record; where the store does not answer, the next round tries."""
-        with suppress(SourceError):
-            await session.withdraw(key)
-        for service in self._services.values():
-            if key_of(service) == key:
-                self._enter(service.id, RegistrationState.GATED)
-
-    async def _renew(self, session: Session, written: dict[Key, Record]) -> None:
-        """Keep the lease alive; an answer that fails to come is not yet a loss.
-
-        After a TTL without one nobody knows whether the records still stand.
+        Raises:
+            LeaseLost: the store does not know it any more.
         """
-        now = asyncio.get_running_loop().time
+        if _now() < self._beat_at:
+            return not self._doubted
+        if self._silent_s() > self._ttl_s:
+            # Before anything is sent: we may have slept for longer than it lives.
+            self._unsure(f"not confirmed for {self._silent_s():.0f} s")
         try:
-            await session.renew()
+            await self._renew(session)
         except SourceError as error:
-            for service in self._deserving():
-                self.errors[service.id] = error
-            if now() - (self.confirmed_at or 0.0) > self._ttl_s:
-                written.clear()
-                self._enter_up(RegistrationState.REGISTERING, error)
-        else:
-            self.confirmed_at = now()
+            self._beat_at = _now() + self._wait_s()
+            self.bringer.note(error)
+            if self._silent_s() > self._ttl_s:
+                self._unsure(str(error))
+        return not self._doubted
+
+    async def _renew(self, session: Session) -> None:
+        """Renew the lease, and now and then ask what stands under it."""
+        await session.renew()
+        self._confirmed()
+        self._backoff.reset()
+        self.renewals += 1
+        if self._doubted or _now() >= self._recall_at:
+            await self.bringer.recall(session)
+            self._recall_at = _now() + RECALL_S
+            self._doubted = False
+
+    def _confirmed(self) -> None:
+        """Note that the store knows our lease now."""
+        self.confirmed_at = _now()
+        self._beat_at = _now() + self._wait_s()
+
+    def _silent_s(self) -> float:
+        """Return for how long nobody confirmed the lease."""
+        return 0.0 if self.confirmed_at is None else _now() - self.confirmed_at
+
+    def _unsure(self, problem: str) -> None:
+        """Tell a loss: after a TTL without an answer nobody knows what stands.
+
+        The lease may live all the same: a store that was restarted with its data gives
+        it a whole TTL once more. So it is asked for before a new one is made.
+        """
+        if not self._doubted:
+            self._doubted = True
+            self._lost(LeaseLost(self._place.name, problem))
+
+    def _lost(self, error: LeaseLost) -> None:
+        for one in self._deserving():
+            self._ledger.enter(one.service.ref, RegistrationState.LOST, error=error)
+
+    def _failed(self, error: ConfwatchError) -> None:
+        """Note that no session could be opened, or closed."""
+        for ref, one in self._wanted.items():
+            lost = self._ledger.state(ref) is RegistrationState.LOST
+            if one.status is None or lost or self._ending is not None:
+                self._ledger.note(ref, error)
+            else:
+                self._ledger.enter(ref, RegistrationState.REGISTERING, error=error)
+
+    def _is_ending(self) -> bool:
+        return self._ending is not None
+
+    def _to_be_withdrawn(self) -> bool:
+        """Tell whether something stands that was to be withdrawn."""
+        standing = self._leases.of(self.name) is not None
+        return self._ending is Ending.WITHDRAW and standing
 
     def _needed(self, session: Session) -> bool:
         """Tell whether anything stands, or should stand, under the lease."""
         return bool(self._deserving() or session.state.keys)
 
-    def _deserving(self) -> list[Service]:
-        """List the services whose gate is open."""
-        return [one for one in self._services.values() if self._gate(one)]
-
-    def _gate(self, service: Service) -> bool | None:
-        return self._gates.get(service.id)
+    def _deserving(self) -> list[Wanted]:
+        """List what shall stand."""
+        return [
+            one
+            for one in self._wanted.values()
+            if one.status is not None and not one.rewrite
+        ]
 
     def _refresh_s(self) -> float:
         """Return the wait between renewals: the shortest one asked for."""
-        asked = [one.refresh_s for one in self._services.values()]
+        asked = (one.service.refresh_s for one in self._wanted.values())
         return min(asked, default=self._ttl_s / 3)
+
+    def _wait_s(self) -> float:
+        return spread(self._refresh_s(), JITTER)
 
     async def _rung(self, wait_s: float | None) -> bool:
         """Wait until somebody has news for the keeper; False where time ran out."""
@@ -245,29 +272,10 @@ class Keeper:
         self._bell.clear()
         return True
 
-    def _enter_up(self, state: RegistrationState, error: ConfwatchError) -> None:
-        """Move all that is announced, or should be, into another state."""
-        for service in self._deserving():
-            self._enter(service.id, state, error)
 
-    def _enter(
-        self,
-        service: str,
-        state: RegistrationState,
-        error: ConfwatchError | None = None,
-    ) -> None:
-        """Note where a registration stands, and tell it where that is new."""
-        if error is None:
-            self.errors.pop(service, None)
-        else:
-            self.errors[service] = error
-        before = self.states.get(service)
-        self.states[service] = state
-        declared = self._services.get(service)
-        if before is not state and declared is not None:
-            key = key_of(declared)
-            place = self._place.name
-            self._tell(RegistrationChanged(service, place, key, state, error))
+def _now() -> float:
+    """Return the boot clock, which goes on while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _cancelled() -> bool:

@@ -1,33 +1,40 @@
 """Which service is announced where, and whether it deserves it now.
 
-Hears the facts of the street and decides the gates; rendering never depends on it.
+Hears the facts of the street, of the checks and of the operator, decides what shall
+stand, and tells the keepers; rendering never depends on it.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from confwatch.contracts import Records
-from confwatch.model.facts import (
-    Fact,
-    PassEnded,
-    PassResult,
-    ProvenNow,
-    ReloadEnded,
-    Tell,
-)
+from confwatch.model.facts import Fact, RegistrationState, Tell
+from confwatch.model.health import Status
 from confwatch.model.resource import Resource
-from confwatch.model.service import Service
+from confwatch.model.service import Service, ServiceRef
+from confwatch.registration.address import Addresses
+from confwatch.registration.describe import Describer
+from confwatch.registration.drains import Drains, meant
+from confwatch.registration.flapping import Changes
+from confwatch.registration.gates import ResourceGate, resources_of
 from confwatch.registration.keeper import Ending, Keeper, Place
 from confwatch.registration.leases import Leases
+from confwatch.registration.ledger import Ledger
+from confwatch.registration.moves import Lease, Leaving, lease_of, leaving
+from confwatch.registration.wanted import Facts, Wanted, wanted
 
 
 class Registrations:
-    """All announced services: their gates, and the keepers that hold them.
+    """All announced services: what they deserve, and the keepers that hold them.
 
     Attributes:
-        keepers: by store and TTL in seconds.
+        ledger: where each of them stands.
+        keepers: by lease.
+        drains: what the operator took away.
+        changes: by registration, how often its verdict changed.
     """
 
     def __init__(
@@ -41,43 +48,88 @@ class Registrations:
 
         Args:
             places: the stores that can hold registrations.
-            records: keeps the leases for the next start.
+            records: keeps leases and drains for the next start.
             tell: takes facts.
             group: holds the keepers' tasks.
         """
-        self.keepers: dict[tuple[str, float], Keeper] = {}
+        self.ledger = Ledger(tell)
+        self.keepers: dict[Lease, Keeper] = {}
+        self.drains = Drains(records, self.post)
+        self.changes: dict[ServiceRef, Changes] = {}
         self._places = places
         self._leases = Leases(records)
-        self._tell = tell
         self._group = group
-        # By resource: True once it deserves it, False when it does not, None before.
-        self._gates: dict[str, bool | None] = {}
+        self._gates: dict[str, ResourceGate] = {}
         self._services: dict[str, tuple[Service, ...]] = {}
+        self._leaving: list[Leaving] = []
+        self._deserved: dict[ServiceRef, Status | None] = {}
+        self._wanted: dict[ServiceRef, Wanted] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._posting: asyncio.Handle | None = None
+        self._calm: asyncio.TimerHandle | None = None
+
+    @property
+    def services(self) -> list[tuple[str, Service]]:
+        """Every declared service, and the resource it belongs to."""
+        return [
+            (name, one) for name, services in self._services.items() for one in services
+        ]
 
     def set_resources(self, resources: Iterable[Resource]) -> None:
         """Announce for these resources from now on, and withdraw for all others."""
-        self._services = {one.name: one.services for one in resources if one.services}
-        self._gates = {name: self._gates.get(name) for name in self._services}
-        self._post()
+        now = {one.name: one.services for one in resources if one.services}
+        moved = leaving(self._services, now)
+        self._leaving = [*self._leaving, *moved]
+        self._services = now
+        self._gates = {name: self._gates.get(name, ResourceGate()) for name in now}
+        declared = [service for _, service in self.services]
+        self.ledger.open(one.ref for one in declared)
+        for old in moved:
+            if old.service.ref in old.successors:
+                # It stands under another lease than it shall.
+                self.ledger.enter(old.service.ref, RegistrationState.REGISTERING)
+        self.drains.set_services(declared)
+        for known in (self.changes, self._deserved):
+            for gone in known.keys() - self.ledger.entries.keys():
+                known.pop(gone)
+        self.post()
 
     def hear(self, fact: Fact) -> None:
-        """Open or close gates after what happened.
+        """Open or close gates after what happened."""
+        for resource in resources_of(fact):
+            gate = self._gates.get(resource)
+            if gate is not None and gate.hear(fact):
+                self.post()
 
-        Open: the files are in place and the service has read them. A failed reload
-        closes it, since nobody knows what the service does then. A refused check does
-        not: the older files still serve.
+    def named(self, word: str) -> list[Service]:
+        """List the services that a word of the operator names."""
+        return [one for _, one in self.services if meant(word, one.ref)]
+
+    def post(self) -> None:
+        """Tell every keeper soon what shall stand; a storm is told once."""
+        if self._posting is None:
+            loop = asyncio.get_running_loop()
+            self._posting = loop.call_soon(self._post)
+
+    def withdraw_timeout_s(self, default_s: float) -> float:
+        """Return how long a withdrawal may take: the longest that a service asks for.
+
+        Args:
+            default_s: for services that do not say.
         """
-        match fact:
-            case ProvenNow(resource):
-                self._decide(resource, deserves=True)
-            case PassEnded(resource, PassResult.UNCHANGED, owed=False):
-                self._decide(resource, deserves=True)
-            case ReloadEnded(resources, error=error) if error is not None:
-                for resource in resources:
-                    self._decide(resource, deserves=False)
-            case _:
-                pass
+        asked = (one.drain.deregister_timeout_s for _, one in self.services)
+        return max((default_s if one is None else one for one in asked), default=0.0)
+
+    def drain_wait_s(self) -> float:
+        """Return how long readers need to forget what is announced now."""
+        return max(
+            (
+                one.drain.wait_s
+                for _, one in self.services
+                if self.ledger.state(one.ref) is RegistrationState.UP
+            ),
+            default=0.0,
+        )
 
     def end(self, ending: Ending) -> None:
         """Let all keepers end, their records withdrawn or left standing."""
@@ -91,34 +143,106 @@ class Registrations:
 
     def finish(self) -> None:
         """End every keeper at once; what stands goes with its TTL."""
+        for handle in (self._posting, self._calm):
+            if handle is not None:
+                handle.cancel()
         for task in self._tasks:
             task.cancel()
 
-    def _decide(self, resource: str, *, deserves: bool) -> None:
-        """Set one gate, and tell the keepers where that is news."""
-        if resource in self._gates and self._gates[resource] is not deserves:
-            self._gates[resource] = deserves
-            self._post()
+    async def settle_moves(self) -> None:
+        """Let old records go once their successors stand; for ever."""
+        while True:
+            await self.ledger.moved.wait()
+            self.ledger.moved.clear()
+            if any(self._is_over(one) for one in self._leaving):
+                self.post()
+
+    def _is_over(self, leave: Leaving) -> bool:
+        """Tell whether what leaves has nobody to wait for any more."""
+        return all(self._is_decided(ref) for ref in leave.successors)
+
+    def _is_decided(self, ref: ServiceRef) -> bool:
+        one = self._wanted.get(ref)
+        if one is None or (one.status is None and not one.undecided):
+            return True
+        return self.ledger.settled(ref)
 
     def _post(self) -> None:
-        """Tell every keeper its services and their gates."""
-        services: defaultdict[tuple[str, float], dict[str, Service]] = defaultdict(dict)
-        gates: dict[str, bool | None] = {}
-        for resource, declared in self._services.items():
-            for service in declared:
-                services[service.store, service.ttl_s][service.id] = service
-                gates[service.id] = self._gates[resource]
-        for place in services:
-            if place not in self.keepers:
-                self._hire(*place)
-        for place, keeper in self.keepers.items():
-            keeper.hold(services[place], gates)
+        """Tell every keeper what shall stand."""
+        self._posting = None
+        by_lease: defaultdict[Lease, dict[ServiceRef, Wanted]] = defaultdict(dict)
+        self._wanted = {}
+        for resource, service in self.services:
+            one = self._decided(resource, service)
+            self._wanted[service.ref] = one
+            by_lease[lease_of(service)][service.ref] = one
+        self._leaving = [one for one in self._leaving if not self._is_over(one)]
+        left: defaultdict[Lease, list[Service]] = defaultdict(list)
+        for leave in self._leaving:
+            left[lease_of(leave.service)].append(leave.service)
+        for lease in by_lease.keys() - self.keepers.keys():
+            self._hire(lease)
+        for lease, keeper in self.keepers.items():
+            keeper.hold(by_lease[lease], left[lease], self._siblings(lease))
 
-    def _hire(self, store: str, ttl_s: float) -> None:
-        """Begin to keep a lease for services of one store and TTL."""
-        keeper = Keeper(self._places[store], ttl_s, self._leases, self._tell)
-        self.keepers[store, ttl_s] = keeper
-        task = self._group.create_task(keeper.run(), name=f"keep {store} {ttl_s:g}s")
+    def _siblings(self, lease: Lease) -> list[Keeper]:
+        """List the keepers of other leases in the same store."""
+        return [
+            keeper
+            for other, keeper in self.keepers.items()
+            if other.store == lease.store and other != lease
+        ]
+
+    def _decided(self, resource: str, service: Service) -> Wanted:
+        """Decide what shall stand of a service."""
+        gate, gate_why = self._gates[resource].verdict(service.gate)
+        facts = Facts(
+            gate=gate,
+            gate_why=gate_why,
+            health=Status.PASSING,
+            drained=self.drains.why(service),
+        )
+        one = wanted(service, facts)
+        if facts.drained or one.undecided:
+            return one
+        return self._calmed(one, facts)
+
+    def _calmed(self, one: Wanted, facts: Facts) -> Wanted:
+        """Hold a service down that changed too often."""
+        service, now = one.service, asyncio.get_running_loop().time()
+        changes = self.changes.setdefault(service.ref, Changes())
+        before = self._deserved.setdefault(service.ref, one.status)
+        if before is not one.status:
+            self._deserved[service.ref] = one.status
+            changes.add(now, service.flap)
+        held_s = changes.held_s(now, service.flap)
+        if not held_s:
+            return one
+        self._look_again(held_s)
+        flap = service.flap
+        told = f"more than {flap.max_changes} changes in {flap.per_s:g} s"
+        return wanted(service, replace(facts, flapping=told))
+
+    def _look_again(self, wait_s: float) -> None:
+        """Decide anew when the first of those held down may be calm."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + wait_s
+        if self._calm is None or self._calm.cancelled() or self._calm.when() > at:
+            if self._calm is not None:
+                self._calm.cancel()
+            self._calm = loop.call_at(at, self._calmed_down)
+
+    def _calmed_down(self) -> None:
+        self._calm = None
+        self.post()
+
+    def _hire(self, lease: Lease) -> None:
+        """Begin to keep a lease."""
+        place = self._places[lease.store]
+        describer = Describer(Addresses(place.host))
+        keeper = Keeper(place, lease.ttl_s, self._leases, self.ledger, describer)
+        self.keepers[lease] = keeper
+        task = self._group.create_task(keeper.run(), name=f"keep {keeper.name}")
         self._tasks.append(task)
 
 
@@ -129,7 +253,13 @@ async def opened(
     """Hold registrations for the block; ``end`` and ``ended`` come before its end."""
     async with asyncio.TaskGroup() as group:
         registrations = Registrations(places, records, tell, group)
+        looking = [
+            group.create_task(registrations.drains.run(), name="drain files"),
+            group.create_task(registrations.settle_moves(), name="moves"),
+        ]
         try:
             yield registrations
         finally:
             registrations.finish()
+            for task in looking:
+                task.cancel()

@@ -23,3 +23,10 @@ class Nowhere:
 
     def save_leases(self, leases: Mapping[str, LeaseState]) -> None:
         """Forget them at once."""
+
+    def drained(self) -> frozenset[str]:
+        """Know of nothing drained."""
+        return frozenset()
+
+    def save_drained(self, words: frozenset[str]) -> None:
+        """Forget them at once."""

@@ -1,4 +1,4 @@
-"""Proven records and lease ids, below the state folder."""
+"""Proven records, leases and drained services, below the state folder."""
 
 import os
 from collections.abc import Mapping
@@ -11,11 +11,12 @@ from confwatch.state.files import load, save
 
 
 class FileRecords:
-    """``contracts.Records`` in files: one a resource, one for all leases."""
+    """``contracts.Records`` in files: one each for leases and drains."""
 
     def __init__(self, folder: Path) -> None:
         self._proven = os.path.join(folder, "proven")
         self._leases = os.path.join(folder, "leases.json")
+        self._drained = os.path.join(folder, "drained.json")
 
     def proven(self, resource: str) -> Proven | None:
         """Return what the resource's service last loaded; None where nobody knows."""
@@ -42,6 +43,18 @@ class FileRecords:
             DiskError: the older ones stand.
         """
         save(self._leases, dict(leases))
+
+    def drained(self) -> frozenset[str]:
+        """Return the words by which an operator drained services."""
+        return load(self._drained, frozenset[str]) or frozenset()
+
+    def save_drained(self, words: frozenset[str]) -> None:
+        """Replace these words, synced.
+
+        Raises:
+            DiskError: the older ones stand.
+        """
+        save(self._drained, sorted(words))
 
     def _path(self, resource: str) -> str:
         """Return the file of one resource; no name leads out of the folder."""

@@ -1,151 +1,21 @@
 """When a service is announced, and how its keeper meets a store that fails."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from confwatch.contracts import Claim
-from confwatch.errors import LeaseLost, ReloadFailed, SourceUnavailable
 from confwatch.model.address import Literal
-from confwatch.model.facts import (
-    Cause,
-    Fact,
-    PassEnded,
-    PassResult,
-    ProvenNow,
-    Reason,
-    RegistrationChanged,
-    RegistrationState,
-    ReloadEnded,
-)
+from confwatch.model.facts import RegistrationState
 from confwatch.model.keys import Key
-from confwatch.model.resource import Resource, Template
-from confwatch.model.service import LeaseState, Record, Service
+from confwatch.model.service import Flap, Gate, OnConflict, Service
 from confwatch.registration import keeper
-from confwatch.registration.keeper import Ending, Place
-from confwatch.registration.registrations import Registrations, opened
-from confwatch.state.records import FileRecords
+from confwatch.registration.keeper import Ending
+from tests.support.fakes import FakeRegistrar
+from tests.support.registering import KEY, WEB, desk, resource
 from tests.support.waiting import until
 
-WEB = Service("web", "web-1", 80, (Literal("10.0.0.5"),), ttl_s=15.0, refresh_s=0.02)
-RESOURCE = Resource("r", "r.yaml", (Template("t", "/t"),), services=(WEB,))
-KEY = Key("/services/web/web-1")
-
-
-class FakeSession:
-    """A lease in memory that fails when it is told to."""
-
-    def __init__(self, store: "FakeStore") -> None:
-        self._store = store
-        self.detached = False
-
-    @property
-    def state(self) -> LeaseState:
-        """Its keys are what is written."""
-        return LeaseState(
-            "fake:", "1", 15.0, tuple(self._store.written), "boot", "host"
-        )
-
-    @property
-    def ttl_s(self) -> float:
-        """As it was asked for."""
-        return self.state.ttl_s
-
-    @property
-    def standing(self) -> Mapping[Key, str]:
-        """Know of nothing."""
-        return {}
-
-    async def put(self, record: Record, _claim: Claim) -> bool:
-        """Write, or fail."""
-        self._store.fail()
-        self._store.written[record.key] = record.value
-        return True
-
-    async def recall(self) -> frozenset[Key]:
-        """Tell what stands, or fail."""
-        return frozenset(self.state.keys)
-
-    async def withdraw(self, key: Key) -> None:
-        """Remove, or fail."""
-        self._store.fail()
-        self._store.written.pop(key, None)
-
-    async def renew(self) -> None:
-        """Count, or fail."""
-        self._store.renewals += 1
-        self._store.fail()
-
-    def detach(self) -> None:
-        """Leave all of it."""
-        self.detached = True
-
-
-class FakeStore:
-    """A registrar in memory."""
-
-    def __init__(self) -> None:
-        self.written: dict[Key, bytes] = {}
-        self.errors: list[Exception] = []
-        self.sessions = 0
-        self.renewals = 0
-        self.resumed: LeaseState | None = None
-
-    def fail(self) -> None:
-        """Raise the next planned error."""
-        if self.errors:
-            raise self.errors.pop(0)
-
-    @asynccontextmanager
-    async def open(
-        self, ttl_s: float, resume: LeaseState | None
-    ) -> AsyncIterator[FakeSession]:
-        """Open a session, or fail."""
-        assert ttl_s == WEB.ttl_s
-        self.fail()
-        self.sessions += 1
-        self.resumed = resume
-        session = FakeSession(self)
-        try:
-            yield session
-        finally:
-            if not session.detached:
-                self.written.clear()
-
-
-class Desk:
-    """Registrations over one store, and what they tell."""
-
-    def __init__(
-        self, store: FakeStore, registrations: Registrations, facts: list[Fact]
-    ) -> None:
-        self.store = store
-        self.registrations = registrations
-        self.facts = facts
-
-    def proven(self) -> None:
-        """Let the resource deserve it."""
-        self.registrations.hear(ProvenNow("r"))
-
-    def failed(self) -> None:
-        """Let the resource's reload fail."""
-        error = ReloadFailed("reload", 1)
-        self.registrations.hear(ReloadEnded(("r",), "reload", error, 1.0, 0.0))
-
-    def states(self) -> list[RegistrationState]:
-        """Return the states so far."""
-        return [one.state for one in self.facts if isinstance(one, RegistrationChanged)]
-
-
-@asynccontextmanager
-async def desk(folder: Path, store: FakeStore) -> AsyncIterator[Desk]:
-    facts: list[Fact] = []
-    places = {"main": Place("main", store, None)}
-    async with opened(places, FileRecords(folder), facts.append) as registrations:
-        registrations.set_resources([RESOURCE])
-        yield Desk(store, registrations, facts)
+State = RegistrationState
 
 
 @pytest.fixture(autouse=True)
@@ -153,103 +23,359 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "FIRST_RETRY_S", 0.01)
 
 
-async def test_nothing_is_announced_before_it_is_deserved(tmp_path: Path) -> None:
-    async with desk(tmp_path, FakeStore()) as on:
-        cause = Cause(frozenset({Reason.START}))
-        on.registrations.hear(PassEnded("r", PassResult.INSTALLED, cause, owed=True))
-        on.registrations.hear(PassEnded("r", PassResult.UNCHANGED, cause, owed=True))
-        await until(lambda: on.states() == [RegistrationState.GATED])
-        assert on.store.sessions == 0
-        on.registrations.hear(PassEnded("r", PassResult.UNCHANGED, cause))
-        await until(lambda: KEY in on.store.written)
+@pytest.fixture
+def store() -> FakeRegistrar:
+    return FakeRegistrar()
+
+
+async def test_nothing_is_announced_before_it_is_deserved(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.unchanged(owed=True)
+        await on.comes_to(State.GATED)
+        assert not store.requests
+        on.unchanged()
+        await on.stands()
+
+
+async def test_files_that_are_right_already_may_not_be_enough(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    strict = replace(WEB, gate=Gate(accept_existing=False))
+    other = replace(WEB, id="web-2")
+    async with desk(tmp_path, store, [resource(strict, other)]) as on:
+        on.unchanged()
+        await on.stands(Key("/services/web/web-2"))
+        assert on.states(strict) == [State.GATED]
+        on.proven()
+        await on.stands()
 
 
 async def test_a_failed_reload_withdraws_and_a_refused_check_does_not(
-    tmp_path: Path,
+    tmp_path: Path, store: FakeRegistrar
 ) -> None:
-    async with desk(tmp_path, FakeStore()) as on:
+    async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: KEY in on.store.written)
-        cause = Cause(frozenset({Reason.KEYS}))
-        on.registrations.hear(PassEnded("r", PassResult.FAILED, cause))
-        renewals = on.store.renewals
-        await until(lambda: on.store.renewals > renewals + 2)
-        assert KEY in on.store.written
+        await on.stands()
+        on.refused()
+        await on.beats()
+        assert KEY in store.keys
         on.failed()
-        await until(lambda: KEY not in on.store.written)
+        await on.is_gone()
+        await on.comes_to(State.GATED)
         on.proven()
-        await until(lambda: KEY in on.store.written)
+        await on.stands()
+
+
+async def test_both_can_be_set_otherwise(tmp_path: Path, store: FakeRegistrar) -> None:
+    gate = Gate(keep_on_check_failed=False, keep_on_reload_failed=True)
+    async with desk(tmp_path, store, [resource(replace(WEB, gate=gate))]) as on:
+        on.proven()
+        await on.stands()
+        on.failed()
+        await on.beats()
+        assert KEY in store.keys
+        on.refused()
+        await on.is_gone()
+        on.unchanged()
+        await on.stands()
 
 
 async def test_a_lost_lease_is_told_and_the_service_announced_again(
-    tmp_path: Path,
+    tmp_path: Path, store: FakeRegistrar
 ) -> None:
-    async with desk(tmp_path, FakeStore()) as on:
-        on.proven()
-        await until(lambda: KEY in on.store.written)
-        on.store.errors.append(LeaseLost("fake:", "gone"))
-        await until(lambda: on.store.sessions == 2 and KEY in on.store.written)
-        assert RegistrationState.LOST in on.states()
-        (one,) = on.registrations.keepers.values()
-        assert one.losses == 1
-
-
-async def test_a_store_that_is_down_is_asked_again(tmp_path: Path) -> None:
-    store = FakeStore()
-    store.errors += [SourceUnavailable("fake:", "down")] * 3
     async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: KEY in on.store.written)
-        assert on.states()[-1] is RegistrationState.UP
+        await on.stands()
+        store.revoke()
+        await until(lambda: State.LOST in on.states())
+        await on.stands()
+        await on.comes_to(State.UP)
+        assert on.registrations.ledger.entries[WEB.ref].losses == 1
 
 
-async def test_a_renewal_that_fails_once_is_no_loss(tmp_path: Path) -> None:
-    async with desk(tmp_path, FakeStore()) as on:
+async def test_a_store_that_is_down_is_asked_again(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    store.down = True
+    async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: on.store.renewals > 1)
-        on.store.errors.append(SourceUnavailable("fake:", "slow"))
-        renewals = on.store.renewals
-        await until(lambda: on.store.renewals > renewals + 3)
-        assert on.store.sessions == 1
-        assert KEY in on.store.written
+        await on.comes_to(State.REGISTERING)
+        await until(lambda: store.requests["open"] > 3)
+        store.down = False
+        await on.comes_to(State.UP)
+
+
+async def test_a_short_outage_is_no_loss(tmp_path: Path, store: FakeRegistrar) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        store.down = True
+        await on.beats()
+        store.down = False
+        await on.beats()
+        assert on.states() == [State.GATED, State.UP]
+        assert store.requests["open"] == 1
+
+
+async def test_after_a_ttl_without_an_answer_nobody_says_up(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    short = replace(WEB, ttl_s=0.2, refresh_s=0.02)
+    async with desk(tmp_path, store, [resource(short)]) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        store.down = True
+        await on.comes_to(State.LOST)
+        await on.beats()
+        assert on.state() is State.LOST
+        store.down = False
+        await on.comes_to(State.UP)
+        assert KEY in store.keys
 
 
 async def test_what_somebody_removed_is_written_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, store: FakeRegistrar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "VERIFY_S", 0.0)
-    async with desk(tmp_path, FakeStore()) as on:
+    monkeypatch.setattr(keeper, "RECALL_S", 0.0)
+    async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: KEY in on.store.written)
-        on.store.written.clear()
-        await until(lambda: KEY in on.store.written)
+        await on.stands()
+        store.remove(KEY)
+        await on.stands()
+        store.put(KEY, b"by hand")
+        await until(lambda: store.keys[KEY].startswith(b"{"))
 
 
 @pytest.mark.parametrize("ending", Ending)
 async def test_an_end_withdraws_or_leaves_standing(
-    tmp_path: Path, ending: Ending
+    tmp_path: Path, store: FakeRegistrar, ending: Ending
 ) -> None:
-    store = FakeStore()
     async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: KEY in store.written)
+        await on.stands()
         on.registrations.end(ending)
         await on.registrations.ended()
-    assert (KEY in store.written) == (ending is Ending.DETACH)
+    assert (KEY in store.keys) == (ending is Ending.DETACH)
+
+
+async def test_a_restart_adopts_without_an_event(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
     async with desk(tmp_path, store) as on:
-        # Undecided yet: what an earlier run announced stands, and is kept alive.
-        if ending is Ending.DETACH:
-            await until(lambda: store.sessions == 2)
-            assert store.resumed is not None
-            assert store.resumed.keys == (KEY,)
-            assert KEY in store.written
         on.proven()
-        await until(lambda: KEY in store.written)
+        await on.comes_to(State.UP)
+        on.registrations.end(Ending.DETACH)
+        await on.registrations.ended()
+    events, puts = len(store.events), store.requests["put"]
+    async with desk(tmp_path, store) as on:
+        await on.beats()
+        assert on.state() is State.GATED, "undecided: what stands, stands"
+        on.proven()
+        await on.comes_to(State.UP)
+        await on.beats()
+        assert (len(store.events), store.requests["put"]) == (events, puts)
 
 
-async def test_a_resource_that_is_gone_is_withdrawn(tmp_path: Path) -> None:
-    async with desk(tmp_path, FakeStore()) as on:
+async def test_what_a_restart_finds_undeclared_is_withdrawn(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
         on.proven()
-        await until(lambda: KEY in on.store.written)
+        await on.comes_to(State.UP)
+        on.registrations.end(Ending.DETACH)
+        await on.registrations.ended()
+    other = replace(WEB, name="edge", id="edge-1")
+    async with desk(tmp_path, store, [resource(other)]) as on:
+        await on.is_gone()
+
+
+async def test_an_id_that_changed_over_a_restart_stands_before_the_old_one_goes(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        on.registrations.end(Ending.DETACH)
+        await on.registrations.ended()
+    new = replace(WEB, id="web-9")
+    async with desk(tmp_path, store, [resource(new)]) as on:
+        await on.beats()
+        assert KEY in store.keys
+        on.proven()
+        await on.is_gone()
+        assert set(store.keys) == {Key("/services/web/web-9")}
+    changes = [(key, value is None) for key, value in store.events]
+    assert changes.index((Key("/services/web/web-9"), False)) < changes.index(
+        (KEY, True)
+    )
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        replace(WEB, id="web-9"),
+        replace(WEB, prefix=Key("/elsewhere")),
+        replace(WEB, id="web-9", ttl_s=30.0),
+    ],
+    ids=["id", "prefix", "id-and-lease"],
+)
+async def test_what_moved_stands_before_the_old_one_goes(
+    tmp_path: Path, store: FakeRegistrar, new: Service
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        on.registrations.set_resources([resource(new)])
+        await on.is_gone()
+        (key,) = store.keys
+        changes = [(one, value is None) for one, value in store.events]
+        assert changes == [(KEY, False), (key, False), (KEY, True)]
+
+
+async def test_a_lease_of_another_length_takes_the_record_over_at_once(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        before = store.held(KEY)
+        on.registrations.set_resources([resource(replace(WEB, ttl_s=30.0))])
+        await until(lambda: store.held(KEY) not in (before, None))
+        await on.beats()
+        assert [value is None for _, value in store.events] == [False, False]
+
+
+async def test_a_move_does_not_keep_what_is_not_well(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        on.failed()
+        on.registrations.set_resources([resource(replace(WEB, id="web-9"))])
+        await on.is_gone()
+        await on.beats(0)
+        assert not store.keys
+
+
+async def test_a_resource_that_is_gone_is_withdrawn(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.stands()
         on.registrations.set_resources([])
-        await until(lambda: KEY not in on.store.written)
+        await on.is_gone()
+        assert on.states()[-1] is State.OFF
+
+
+async def test_who_lost_a_key_does_not_fight_back(
+    tmp_path: Path, store: FakeRegistrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "RECALL_S", 0.0)
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        store.take(KEY, b"theirs")
+        await on.comes_to(State.CONFLICT)
+        await on.beats(5)
+        assert store.keys[KEY] == b"theirs"
+        store.revoke()  # ours too: the next lease does not fight either
+        store.take(KEY, b"theirs again")
+        await on.beats(5)
+        assert store.keys[KEY] == b"theirs again"
+
+
+@pytest.mark.parametrize("conflict", OnConflict)
+async def test_a_newcomer_takes_over_or_is_refused(
+    tmp_path: Path, store: FakeRegistrar, conflict: OnConflict
+) -> None:
+    store.take(KEY, b"theirs")
+    async with desk(
+        tmp_path, store, [resource(replace(WEB, on_conflict=conflict))]
+    ) as on:
+        on.proven()
+        taken = conflict is OnConflict.TAKEOVER
+        await on.comes_to(State.UP if taken else State.CONFLICT)
+        assert (store.keys[KEY] != b"theirs") == taken
+
+
+async def test_one_record_that_is_refused_does_not_hold_up_another(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    other = replace(WEB, id="web-2", address=(Literal("10.0.0.6"),))
+    store.refuse[KEY] = "no space"
+    async with desk(tmp_path, store, [resource(WEB, other)]) as on:
+        on.proven()
+        await on.comes_to(State.UP, other)
+        await on.comes_to(State.REGISTERING)
+        assert "no space" in str(on.registrations.ledger.entries[WEB.ref].error)
+        store.refuse.clear()
+        await on.comes_to(State.UP)
+
+
+async def test_a_drain_withdraws_and_survives_a_restart(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        await on.registrations.drains.drain("web")
+        await on.comes_to(State.DRAINED)
+        assert KEY not in store.keys
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.DRAINED)
+        assert not await on.registrations.drains.undrain("web-1")
+        assert await on.registrations.drains.undrain("web")
+        await on.comes_to(State.UP)
+
+
+async def test_a_drain_file_withdraws_for_as_long_as_it_exists(
+    tmp_path: Path, store: FakeRegistrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("confwatch.registration.drains.LOOK_S", 0.01)
+    file = tmp_path / "drain"
+    service = replace(WEB, drain=replace(WEB.drain, file=str(file)))
+    file.touch()
+    async with desk(tmp_path / "state", store, [resource(service)]) as on:
+        on.proven()
+        await on.comes_to(State.DRAINED)
+        assert not store.events
+        file.unlink()
+        await on.comes_to(State.UP)
+        file.touch()
+        await on.is_gone()
+
+
+async def test_flapping_is_held_down_until_calm(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    service = replace(WEB, flap=Flap(max_changes=2, per_s=0.3))
+    async with desk(tmp_path, store, [resource(service)]) as on:
+        for _ in range(2):
+            on.proven()
+            await until(lambda: on.state() in (State.UP, State.FLAPPING))
+            on.failed()
+            await on.is_gone()
+        on.proven()
+        await on.comes_to(State.FLAPPING)
+        assert KEY not in store.keys
+        assert on.registrations.changes[WEB.ref].count == 4
+        await on.comes_to(State.UP)
+
+
+async def test_an_end_waits_for_a_store_that_is_down(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        store.down = True
+        on.registrations.end(Ending.WITHDRAW)
+        await until(lambda: on.registrations.ledger.entries[WEB.ref].error is not None)
+        store.down = False
+        await on.registrations.ended()
+        assert not store.keys

@@ -1,0 +1,35 @@
+"""Tables that people read at a prompt."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+MOST_CHARS = 70
+"""Of a cell; --json tells all of it."""
+
+
+def ago(seconds: float) -> str:
+    """Say a span in its largest unit."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows in columns as wide as their widest cell."""
+    cells = [list(head), *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+    click.echo()
+
+
+def _cell(value: object) -> str:
+    """Return one cell: one line, cut to where a table still is one."""
+    text = "" if value is None else str(value).replace("\n", " ")
+    # Keys may hold bytes that are no text.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"

@@ -1,0 +1,42 @@
+"""A service to its record: where it is reached, written down in its format."""
+
+from dataclasses import dataclass
+
+from confwatch.model.health import Status
+from confwatch.model.service import Record, Service, ServiceRef
+from confwatch.registration.address import Addresses
+from confwatch.registration.formats import json_record
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    service: Service
+    address: str
+    status: Status
+    record: Record
+
+
+class Describer:
+    """Makes records, and keeps them while nothing about them changes."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        self._made: dict[ServiceRef, _Made] = {}
+
+    async def record(self, service: Service, status: Status) -> Record:
+        """Return the record of a service as it is now.
+
+        Raises:
+            RegistrationRejected: it has no address, or its format has no place for it.
+        """
+        address = await self._addresses.of(service.address[0])
+        made = self._made.get(service.ref)
+        if (
+            made is None
+            or made.service is not service
+            or (made.address, made.status) != (address, status)
+        ):
+            record = json_record(service, address)
+            made = _Made(service, address, status, record)
+            self._made[service.ref] = made
+        return made.record

@@ -1,0 +1,78 @@
+"""What shall stand of a service, and why no more than that. Pure."""
+
+from dataclasses import dataclass
+
+from confwatch.model.facts import RegistrationState
+from confwatch.model.health import Status
+from confwatch.model.service import OnDown, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides about one registration.
+
+    Attributes:
+        gate: whether its resource deserves it; None while that is undecided.
+        gate_why: what the gate says.
+        health: what its checks say; None while they have no verdict.
+        health_why: what the worst of them says; "" where that is nothing.
+        drained: why its operator took it away; "" where nobody did.
+        flapping: how it changed too often; "" where it is calm.
+    """
+
+    gate: bool | None
+    gate_why: str
+    health: Status | None
+    health_why: str = ""
+    drained: str = ""
+    flapping: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What shall stand of one service.
+
+    Attributes:
+        service: which one.
+        state: where it stands once that is brought about.
+        status: what its record says; None where none shall stand.
+        undecided: what an earlier run of ours announced stays as it is.
+        rewrite: the record is changed where it stands, and made nowhere.
+        why: what keeps it from more; "" where nothing does.
+    """
+
+    service: Service
+    state: RegistrationState
+    status: Status | None = None
+    undecided: bool = False
+    rewrite: bool = False
+    why: str = ""
+
+
+def wanted(service: Service, facts: Facts) -> Wanted:
+    """Decide what shall stand of a service."""
+    if facts.drained:
+        return Wanted(service, RegistrationState.DRAINED, why=facts.drained)
+    if not facts.gate:
+        undecided = facts.gate is None
+        state = RegistrationState.GATED
+        return Wanted(service, state, undecided=undecided, why=facts.gate_why)
+    if facts.flapping:
+        return _down(service, RegistrationState.FLAPPING, facts.flapping)
+    return _checked(service, facts)
+
+
+def _checked(service: Service, facts: Facts) -> Wanted:
+    """Decide about a service whose resource deserves it."""
+    if facts.health is None:
+        return Wanted(service, RegistrationState.CHECKING, undecided=True)
+    if facts.health is Status.CRITICAL:
+        return _down(service, RegistrationState.DOWN, facts.health_why)
+    return Wanted(service, RegistrationState.UP, facts.health, why=facts.health_why)
+
+
+def _down(service: Service, state: RegistrationState, why: str) -> Wanted:
+    """Decide about a service that is not well."""
+    if service.on_down is OnDown.MARK:
+        return Wanted(service, state, Status.CRITICAL, rewrite=True, why=why)
+    return Wanted(service, state, why=why)
