@@ -9,9 +9,10 @@ from enum import Enum
 from typing import Protocol
 
 from confwatch.model.events import Consistency, StoreEvent
+from confwatch.model.health import Status
 from confwatch.model.keys import Key
 from confwatch.model.records import Proven
-from confwatch.model.service import LeaseState, Record
+from confwatch.model.service import CustomRecord, LeaseState, Record, Service
 
 
 class Subscription(Protocol):
@@ -205,6 +206,18 @@ class Registrar(Protocol):
 
         Raises:
             SourceUnavailable, SourceRejected: no session was made.
+        """
+        ...
+
+
+class CustomTexts(Protocol):
+    """Fills in the texts of custom records, by whatever engine."""
+
+    def filled(self, service: Service, address: str, status: Status) -> CustomRecord:
+        """Return the key and the value of a service whose format is custom.
+
+        Raises:
+            RegistrationRejected: a text cannot be filled in; names the field.
         """
         ...
 

@@ -10,6 +10,7 @@ from confwatch.config.resources import load_resources
 from confwatch.config.settings import Settings
 from confwatch.errors import ConfigError, RenderError
 from confwatch.model.resource import Command, Resource
+from confwatch.render import custom
 from confwatch.render.commands import CommandValues, fill, problem
 
 
@@ -42,6 +43,7 @@ def read(settings: Settings) -> Declared:
     problems = [*loaded.problems]
     for resource in loaded.resources:
         problems.extend(_command_problems(resource))
+        problems.extend(_text_problems(resource))
     bad = {problem.file for problem in problems}
     good = tuple(one for one in loaded.resources if one.file not in bad)
     warnings = map(str, (*settings.warnings, *loaded.warnings))
@@ -75,6 +77,16 @@ def _command_problems(resource: Resource) -> list[ConfigError]:
         ConfigError(resource.file, None, field, told)
         for field, command, values in commands
         if command is not None and (told := _unfillable(command, values)) is not None
+    ]
+
+
+def _text_problems(resource: Resource) -> list[ConfigError]:
+    """Look at the texts of custom records, which config does not know either."""
+    return [
+        ConfigError(resource.file, None, f"services[{number}].{field}", told)
+        for number, service in enumerate(resource.services)
+        if service.custom is not None
+        for field, told in custom.problems(service.custom)
     ]
 
 

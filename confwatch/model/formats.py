@@ -37,11 +37,19 @@ def key_of(service: Service) -> Key | None:
         case Format.CUSTOM:
             return None
         case Format.SKYDNS:
-            domain = "/".join(reversed((service.domain or "").lower().split(".")))
-            below = f"{domain}/{service.name}/{dns_label(service.id)}"
+            folder = skydns_folder(service.prefix, service.domain or "", service.name)
+            return join(folder, dns_label(service.id))
         case _:
-            below = f"{service.name}/{service.id}"
-    return join(service.prefix, below)
+            return join(service.prefix, f"{service.name}/{service.id}")
+
+
+def skydns_folder(prefix: Key, domain: str, name: str) -> Key:
+    """Return where a service's records stand: the labels of its name, the last first.
+
+    Source: github.com/coredns/coredns, plugin/etcd/msg/path.go, ``Path``.
+    """
+    labels = f"{name}.{domain}".lower().split(".")
+    return join(prefix, "/".join(reversed(labels)))
 
 
 def dns_label(text: str) -> str:

@@ -13,6 +13,9 @@ from confwatch.model.keys import Key
 REGISTRATIONS = Key("/services")
 """Where records stand unless a service says otherwise."""
 
+DEFAULT_WEIGHT = 100
+"""Of a service that was given none, also where a record has no room for it."""
+
 
 class Format(Enum):
     """How a record is written down."""
@@ -141,7 +144,7 @@ class Service:
     protocol: str = "tcp"
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] | None = None
-    weight: int = 100
+    weight: int = DEFAULT_WEIGHT
     ttl_s: float = 15.0
     refresh_s: float = 5.0
     initial: Status = Status.CRITICAL

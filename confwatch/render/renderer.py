@@ -87,14 +87,8 @@ class Renderer:
     def _file(self, resource: Resource, declared: Declared) -> RenderedFile:
         """Render one template."""
         template = self._load(resource, declared.src)
-        self._allowance.start()
-        try:
-            context = template.new_context()
-            text = self._allowance.joined(template.root_render_func(context))
-            return RenderedFile(declared, encoded(text))
-        except Exception as error:  # any exception of a template is its own failure
-            place = _place(error.__traceback__) or (declared.src, None)
-            raise _failure(error, place) from error
+        content = executed(template, {}, self._allowance, declared.src)
+        return RenderedFile(declared, content)
 
     def _load(self, resource: Resource, src: str) -> Template:
         """Load one template."""
@@ -108,6 +102,29 @@ class Renderer:
             return self.environment.get_template(src)
         except (TemplateError, Refused) as error:
             raise _failure(error, (src, None)) from error
+
+
+def executed(
+    template: Template, seen: Mapping[str, object], allowance: Allowance, src: str
+) -> bytes:
+    """Return what a template makes of what it sees.
+
+    Args:
+        template: loaded.
+        seen: names it knows beside the functions.
+        allowance: what it may take; begun here.
+        src: names it where the traceback does not.
+
+    Raises:
+        RenderError: of whatever kind the exception was: it is the template's failure.
+    """
+    allowance.start()
+    try:
+        context = template.new_context(dict(seen))
+        return encoded(allowance.joined(template.root_render_func(context)))
+    except Exception as error:  # any exception of a template is its own failure
+        place = _place(error.__traceback__) or (src, None)
+        raise _failure(error, place) from error
 
 
 def _place(stack: TracebackType | None) -> Place | None:
