@@ -14,6 +14,7 @@ ConfwatchError
 │   ├── CheckFailed          the check command refused, or could not run
 │   └── ReloadFailed         the reload command failed
 └── RegistrationError
+    ├── RecordGarbled        what a service wrote cannot be understood
     ├── LeaseLost            the store no longer knows our lease: start again
     └── RegistrationRejected the store refused the record
         └── KeyHeld          a living lease of somebody else holds its key
@@ -208,6 +209,21 @@ class ReloadFailed(CommandError):
 
 class RegistrationError(ConfwatchError):
     """Something about an announced service."""
+
+
+@dataclass(eq=False)
+class RecordGarbled(RegistrationError):
+    """What a service wrote into a store cannot be understood.
+
+    Attributes:
+        problem: follows the record's key, such as "is not valid JSON"; never a value.
+    """
+
+    problem: str
+
+    def __str__(self) -> str:
+        """Say what is wrong; whoever knows the key names it."""
+        return self.problem
 
 
 @dataclass(eq=False)

@@ -5,15 +5,18 @@ sandbox asks about every attribute, call and print; here an exact type test answ
 for pairs, our own functions and text, and everything else takes the sandbox's way.
 """
 
+from dataclasses import fields
 from functools import partial
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 
+from confwatch.model.instance import Instance
 from confwatch.render.printed import printed
 from confwatch.render.refused import Refused
 
 PAIR_NAMES = frozenset({"key", "value", "Key", "Value"})
+INSTANCE_NAMES = frozenset(field.name for field in fields(Instance))
 
 
 class Own(partial):  # type: ignore[type-arg]
@@ -28,18 +31,26 @@ class FastCodeGenerator(CodeGenerator):
     ) -> None:
         """Write the module, which knows our types by name."""
         self.writeline("from confwatch.mirror.pair import Pair as exact_pair")
+        self.writeline(
+            "from confwatch.model.instance import Instance as exact_instance"
+        )
         self.writeline("from confwatch.render.fastpath import Own as exact_own")
         super().visit_Template(node, frame)
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
-        """Read a pair's field directly."""
-        if node.attr not in PAIR_NAMES:
+        """Read a field of a pair or of an announced service directly."""
+        attribute = node.attr
+        if attribute in PAIR_NAMES:
+            kind, field = "exact_pair", attribute.lower()
+        elif attribute in INSTANCE_NAMES:
+            kind, field = "exact_instance", attribute
+        else:
             super().visit_Getattr(node, frame)
             return
         name = self.temporary_identifier()
-        self.write(f"({name}.{node.attr.lower()} if type({name} := ")
+        self.write(f"({name}.{field} if type({name} := ")
         self.visit(node.node, frame)
-        self.write(f") is exact_pair else environment.getattr({name}, {node.attr!r}))")
+        self.write(f") is {kind} else environment.getattr({name}, {attribute!r}))")
 
     def visit_Call(  # noqa: N802 - jinja2's name
         self,

@@ -5,8 +5,14 @@ from collections.abc import Mapping
 from jinja2 import Undefined
 
 from confwatch.mirror.pair import Pair
+from confwatch.model.instance import Instance
 from confwatch.render.functions.times import GoTime
 from confwatch.render.refused import Refused
+
+_WITH_FIELDS = {
+    Pair: "a pair: print its .key or its .value",
+    Instance: "a service: print its .address, .port or .endpoint",
+}
 
 
 def printed(thing: object) -> str:
@@ -27,8 +33,8 @@ def _kind(thing: object) -> str:
     """Say what a thing is, and never what is in it."""
     if thing is None:
         return "None"
-    if isinstance(thing, Pair):
-        return "a pair: print its .key or its .value"
+    if isinstance(thing, Pair | Instance):
+        return _WITH_FIELDS[type(thing)]
     if isinstance(thing, Mapping):
         return "a mapping"
     if callable(thing):

@@ -15,6 +15,8 @@ class Recorder:
         self.files: set[str] = set()
         self.names: set[Name] = set()
         self.unanswered: set[Name] = set()
+        self.skipped: dict[Ref, str] = {}
+        """Records that cannot be understood, and why; they are no reads."""
 
     def missed(self, store: str, key: Key) -> None:
         """Note what was asked for while its store did not cover it."""

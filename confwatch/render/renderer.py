@@ -10,13 +10,15 @@ from jinja2 import Template, TemplateError, TemplateNotFound, TemplateSyntaxErro
 
 from confwatch.errors import RenderError
 from confwatch.mirror.mirror import Mirror
-from confwatch.model.keys import encoded
+from confwatch.model.keys import Key, encoded
 from confwatch.model.resource import Resource
 from confwatch.model.resource import Template as Declared
+from confwatch.model.service import REGISTRATIONS
 from confwatch.model.steps import Rendered, RenderedFile
 from confwatch.render.environment import TemplateEnvironment, confd_functions
 from confwatch.render.functions.local import LocalFiles
 from confwatch.render.functions.names import Names
+from confwatch.render.functions.services import Services
 from confwatch.render.limits import Allowance, Limits
 from confwatch.render.loader import FolderLoader
 from confwatch.render.reads import Recorder
@@ -36,16 +38,29 @@ class Renderer:
         names: what is known of the names that templates look up.
     """
 
-    def __init__(self, templates_dir: Path, limits: Limits) -> None:
+    def __init__(
+        self, templates_dir: Path, limits: Limits, registrations: Key = REGISTRATIONS
+    ) -> None:
+        """Render the templates of a folder.
+
+        Args:
+            templates_dir: the folder.
+            limits: what one template may take.
+            registrations: below which services are announced, in every store.
+        """
         self._recorder = Recorder()
         self._stores = StoreFunctions()
         self._allowance = Allowance(limits)
         self.names = Names()
         self._files = LocalFiles()
+        self._services = Services(self._stores, registrations)
         self._loader = FolderLoader(templates_dir)
         self.environment = TemplateEnvironment(
             self._loader,
-            confd_functions(self._stores, self.names, self._files),
+            {
+                **confd_functions(self._stores, self.names, self._files),
+                "services": self._services.services,
+            },
             self._allowance,
             self._note_file,
         )
@@ -66,6 +81,7 @@ class Renderer:
         self._recorder = recorder
         self.names.note_in(recorder)
         self._files.note_in(recorder)
+        self._services.note_in(recorder)
         self._stores.look_at(Scene(resource, mirrors, recorder))
         files = tuple(self._file(resource, one) for one in resource.templates)
         return Rendered(resource, files, recorder.reads())

@@ -91,7 +91,7 @@ class StoreFunctions:
         Raises:
             Refused: the pattern is none.
         """
-        store, plain = self._meant(pattern)
+        store, plain = self.meant(pattern)
         if not plain.startswith(("/", "[")):
             return []  # every key begins with a slash, which no star matches
         mirror = self._mirrors[store]
@@ -121,7 +121,7 @@ class StoreFunctions:
 
         Of a key that is no folder, its own name; of ``/`` only keys, as confd does.
         """
-        store, plain = self._meant(path)
+        store, plain = self.meant(path)
         if plain == ROOT:
             return [name for name, is_key, _ in self._below(store, ROOT) if is_key]
         names = [name for name, _, _ in self._below(store, plain)]
@@ -131,12 +131,27 @@ class StoreFunctions:
 
     def lsdir(self, path: str) -> list[str]:
         """Return the names right below *path* that have children; of ``/`` none."""
-        store, plain = self._meant(path)
+        store, plain = self.meant(path)
         if plain == ROOT:
             return []
         return [name for name, _, is_folder in self._below(store, plain) if is_folder]
 
-    def _meant(self, text: str) -> tuple[str, str]:
+    def right_below(self, store: str, folder: Key) -> Iterator[tuple[Key, str]]:
+        """Yield the keys right below *folder* and their values, sorted by key.
+
+        No prefix stands before *folder*: it is where it is for every resource.
+        """
+        mirror = self._mirrors[store]
+        self._recorder.globs.add(Ref(store, Key(f"{escaped(folder)}/*")))
+        if self._only is None and not mirror.covers(folder):
+            self._recorder.missed(store, folder)
+        for name, is_key, _ in mirror.children(folder):
+            key = Key(f"{folder}/{name}")
+            value = mirror.value(key) if is_key else None
+            if value is not None and self._allowed(store, key):
+                yield key, value
+
+    def meant(self, text: str) -> tuple[str, str]:
         """Return the store that a key is in, and the key in it."""
         if text[:1] != "/":
             store, colon, rest = text.partition(":")
@@ -146,7 +161,7 @@ class StoreFunctions:
 
     def _pair(self, key: str) -> Pair | None:
         """Return the pair of a key, and note that it was asked for."""
-        store, plain = self._meant(key)
+        store, plain = self.meant(key)
         whole = Key(self._prefix + plain)
         self._recorder.keys.add(Ref(store, whole))
         if self._only is not None and not self._allowed(store, whole):
@@ -158,7 +173,7 @@ class StoreFunctions:
 
     def _awaited(self, key: str) -> bool:
         """Note a key that its store does not cover, and tell whether that is so."""
-        store, plain = self._meant(key)
+        store, plain = self.meant(key)
         whole = Key(self._prefix + plain)
         if self._only is not None or not _is_key(plain):
             return False

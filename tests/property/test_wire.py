@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confwatch.errors import SourceGarbled
+from confwatch.errors import RecordGarbled, SourceGarbled
+from confwatch.model.endpoint import is_address, is_port
 from confwatch.wire import etcd as wire
 from confwatch.wire.lines import LineSplitter
+from confwatch.wire.records import decode_record
 
 
 def as_json(value: object) -> bytes:
@@ -64,3 +66,47 @@ def test_any_line_is_a_value_or_garbled(raw: bytes) -> None:
     with suppress(SourceGarbled):
         assert isinstance(wire.decode("etcd", raw, wire.WatchLine), wire.WatchLine)
     assert isinstance(wire.refusal(raw), wire.Refusal)
+
+
+FACTS = [
+    "v",
+    "id",
+    "address",
+    "Address",
+    "host",
+    "port",
+    "Port",
+    "tags",
+    "meta",
+    "weight",
+    "Weights",
+    "Check",
+    "Status",
+    "status",
+    "labels",
+]
+
+
+@given(
+    st.one_of(
+        st.binary(),
+        st.from_regex(rb"\[?[0-9a-f.:]*\]?:[0-9]*", fullmatch=True),
+        st.dictionaries(
+            st.sampled_from(FACTS),
+            st.recursive(
+                st.none() | st.text() | st.integers() | st.sampled_from(["h", 80, 1]),
+                lambda x: st.lists(x) | st.dictionaries(st.sampled_from(FACTS), x),
+                max_leaves=4,
+            ),
+        ).map(as_json),
+    ),
+    st.text(),
+)
+def test_any_record_is_an_instance_or_garbled(raw: bytes, own: str) -> None:
+    with suppress(RecordGarbled):
+        found = decode_record("web", own, raw)
+        assert is_address(found.address)
+        assert is_port(found.port)
+        # Whatever a template prints of it can be written to a file.
+        for text in (found.id, found.endpoint, *found.tags, *found.meta.values()):
+            assert text.encode()
