@@ -10,9 +10,26 @@ from confwatch.config.host import Host
 from confwatch.config.keys import KeyText
 from confwatch.config.places import Place, Placed, nearest
 from confwatch.model.keys import Key, Ref, join
+from confwatch.model.service import REGISTRATIONS
 
 MAIN = "main"
 """The name of the store that ``--store`` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing:
+    """Where services can be announced.
+
+    Attributes:
+        leaseless: the stores in which nothing can be.
+        prefix: below which records stand unless a service says otherwise.
+    """
+
+    leaseless: Collection[str] = ()
+    prefix: Key = REGISTRATIONS
+
+
+ANYWHERE = Announcing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +42,14 @@ class Known:
         confd: what confd's TOML means.
         folder: where relative paths of conf.d start: beside conf.d/, as those of the
             settings file do.
-        leaseless: those of the stores in which nothing can be announced.
+        announcing: where services can be announced.
     """
 
     stores: Collection[str]
     host: Host
     confd: ConfdWays
     folder: Path
-    leaseless: Collection[str] = ()
+    announcing: Announcing = ANYWHERE
 
     def store(self, written: Placed[str] | None, place: Place) -> str:
         """Return the store that is named, or the default one: main, or the only one."""
@@ -42,10 +59,10 @@ class Known:
             return next(iter(self.stores))
         return self._checked(MAIN, place.at("store", place.line))
 
-    def announcing(self, written: Placed[str] | None, place: Place) -> str:
+    def announcing_store(self, written: Placed[str] | None, place: Place) -> str:
         """Return the store, as ``store`` does, that a service is announced in."""
         name = self.store(written, place)
-        if name in self.leaseless:
+        if name in self.announcing.leaseless:
             at = place.at("store", place.line) if written is None else written.place
             raise at.refuse(f'store "{name}" cannot hold leases')
         return name

@@ -11,7 +11,7 @@ from confwatch.config.claims import Declared, settled
 from confwatch.config.conf_files import listed
 from confwatch.config.confd_ways import ORIGINAL, ConfdWays
 from confwatch.config.host import Host
-from confwatch.config.known import Known
+from confwatch.config.known import ANYWHERE, Announcing, Known
 from confwatch.config.places import Findings, Place, Told
 from confwatch.config.texts import read_text
 from confwatch.config.toml_resource import declared_toml
@@ -43,7 +43,7 @@ def load_resources(
     stores: Collection[str],
     host: Host,
     confd: ConfdWays = ORIGINAL,
-    leaseless: Collection[str] = (),
+    announcing: Announcing = ANYWHERE,
 ) -> ResourceSet:
     """Read every file of *conf_dir*.
 
@@ -52,13 +52,13 @@ def load_resources(
         stores: the names that resources may use.
         host: what files may refer to of this machine.
         confd: whose meaning the TOML has.
-        leaseless: those of *stores* in which nothing can be announced.
+        announcing: where services can be announced.
 
     Raises:
         ConfigError: the folder cannot be listed: what it declares is not known at all.
     """
     findings = Findings()
-    known = Known(stores, host, confd, conf_dir.parent, leaseless)
+    known = Known(stores, host, confd, conf_dir.parent, announcing)
     made: list[Declared] = []
     listing = listed(conf_dir)
     findings.warnings += [_ignored(path) for path in listing.ignored]

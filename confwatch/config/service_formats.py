@@ -6,19 +6,14 @@ from confwatch.config.places import Place, Placed, quoted
 from confwatch.config.service_form import ServiceForm
 from confwatch.model.formats import ROOM, SKYDNS, dns_label
 from confwatch.model.keys import Key
-from confwatch.model.service import (
-    REGISTRATIONS,
-    CustomRecord,
-    Format,
-    OnDown,
-)
+from confwatch.model.service import CustomRecord, Format, OnDown
 
 
-def prefix_of(written: ServiceForm) -> Key:
-    """Return the base of the record's key."""
+def prefix_of(written: ServiceForm, registrations: Key) -> Key:
+    """Return the base of the record's key, *registrations* unless it says another."""
     if written.prefix is not None:
         return written.prefix.value
-    return SKYDNS if written.format is Format.SKYDNS else REGISTRATIONS
+    return SKYDNS if written.format is Format.SKYDNS else registrations
 
 
 def default_id(written: ServiceForm, port: int, host: Host) -> str:

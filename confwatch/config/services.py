@@ -85,7 +85,7 @@ def _in_stores(
     written: ServiceForm, place: Place, known: Known
 ) -> list[Placed[Service]]:
     """Make a service for each of its stores."""
-    stores = [known.announcing(one, place) for one in written.store or (None,)]
+    stores = [known.announcing_store(one, place) for one in written.store or (None,)]
     number = _port(written.port, known.host)
     made_id = _id(written, number, place, known.host)
     judge_format(written, made_id, place)
@@ -111,7 +111,7 @@ def _service(written: ServiceForm, made_id: str, port: int, known: Known) -> Ser
         refresh_s=refresh_s,
         initial=written.initial,
         format=written.format,
-        prefix=prefix_of(written),
+        prefix=prefix_of(written, known.announcing.prefix),
         domain=domain_of(written),
         custom=custom_of(written),
         gate=written.gate,

@@ -19,6 +19,7 @@ from confwatch.config.readers import Form, choice, mapping_of, scalar, whole
 from confwatch.config.store_settings import StoreSettings, read_store
 from confwatch.errors import ConfigError
 from confwatch.model.keys import ROOT, Key
+from confwatch.model.service import REGISTRATIONS
 
 DEFAULT_CONFDIR = Path("/etc/confwatch")
 DEFAULT_STATE_DIR = Path("/var/lib/confwatch")
@@ -70,6 +71,10 @@ class Settings(Form, frozen=True, kw_only=True):
 
     dns_refresh: Annotated[float, scalar(positive)] = 30.0
     """Seconds after which names that templates look up are asked about again."""
+
+    registration_prefix: Annotated[Key, scalar(plain_key)] = REGISTRATIONS
+    """Below which services are announced in every store, and where ``services()`` in
+    templates looks; a service may say another ``prefix``."""
 
     confd_compat: Annotated[str, choice("0.16", "0.41")] = "0.16"
     """Whose meaning confd's TOML has: the original's (0.16) or the living fork's

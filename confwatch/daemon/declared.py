@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
+from confwatch.config.known import Announcing
 from confwatch.config.resources import load_resources
 from confwatch.config.settings import Settings
 from confwatch.errors import ConfigError, RenderError
@@ -38,7 +39,10 @@ def read(settings: Settings) -> Declared:
         stores=stores,
         host=host,
         confd=ConfdWays(settings.confd_compat, settings.confd_prefix),
-        leaseless=[name for name in stores if not stores[name].holds_leases],
+        announcing=Announcing(
+            [name for name in stores if not stores[name].holds_leases],
+            settings.registration_prefix,
+        ),
     )
     problems = [*loaded.problems]
     for resource in loaded.resources:

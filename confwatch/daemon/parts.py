@@ -15,6 +15,7 @@ def make_renderer(settings: Settings) -> Renderer:
     return Renderer(
         settings.templates_dir,
         Limits(seconds=settings.render_timeout, max_bytes=settings.render_max_size),
+        settings.registration_prefix,
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from confwatch.config.host import Host
+from confwatch.config.known import Announcing
 from confwatch.config.resources import ResourceSet, load_resources
 from confwatch.model.address import Auto, Interface, Literal, Network
 from confwatch.model.health import (
@@ -333,5 +334,5 @@ def loaded(conf: ConfDir, host: Host | None = None) -> ResourceSet:
         conf.path,
         stores=["main", "other", "flat"],
         host=host or Host("host1", {"EMPTY": ""}, 0, 0),
-        leaseless=["flat"],
+        announcing=Announcing(["flat"]),
     )
