@@ -79,6 +79,11 @@ def told(*, refused: int = REFUSED) -> Iterator[None]:
         sys.exit(refused if unusable else FAILED)
 
 
+def visible(text: str) -> str:
+    """Return *text* as a terminal can show it; keys may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     """Yield the errors in a group of tasks that ended together; or just this one."""
     if isinstance(error, BaseExceptionGroup):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confwatch.cli.options import DURATION, FAILED, common, settings_of, told
+from confwatch.cli.options import DURATION, FAILED, common, settings_of, told, visible
 from confwatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ def render(
         result = asyncio.run(dry_run(settings, resources, wait))
         for problem in declared.problems:
             click.echo(f"confwatch: {problem}", err=True)
+        for name, skipped in result.skipped.items():
+            for record in skipped:
+                click.echo(f"confwatch: {name}: skipped {visible(record)}", err=True)
         for name, error in result.errors.items():
             click.echo(f"confwatch: {name}: {error}", err=True)
         files = [one for each in result.compared.values() for one in each.files]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from confwatch.cli.asking import order, status_of
-from confwatch.cli.options import FAILED, common, settings_of, told
+from confwatch.cli.options import FAILED, common, settings_of, told, visible
 from confwatch.cli.services import show_services
 from confwatch.cli.tables import ago, table
 
@@ -70,6 +70,12 @@ def _show(told_status: Mapping[str, Any]) -> None:
     )
     if told_status["services"]:
         show_services(told_status)
+    for one in told_status["resources"]:
+        for record, problem in one["skipped_records"].items():
+            click.echo(visible(f"skipped by {one['name']}: {record} {problem}"))
+        more = one["skipped"] - len(one["skipped_records"])
+        if more:
+            click.echo(f"skipped by {one['name']}: {more} more")
     for problem in told_status["problems"]:
         click.echo(f"refused: {problem}")
 

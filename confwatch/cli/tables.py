@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from confwatch.cli.options import visible
+
 MOST_CHARS = 70
 """Of a cell; --json tells all of it."""
 
@@ -29,7 +31,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def _cell(value: object) -> str:
     """Return one cell: one line, cut to where a table still is one."""
-    text = "" if value is None else str(value).replace("\n", " ")
-    # Keys may hold bytes that are no text.
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = "" if value is None else visible(str(value).replace("\n", " "))
     return text if len(text) <= MOST_CHARS else f"{text[: MOST_CHARS - 1]}…"

@@ -12,7 +12,7 @@ from confwatch.daemon.hub import Hub
 from confwatch.daemon.parts import make_renderer, make_sources
 from confwatch.daemon.tally import Tally
 from confwatch.disk.compare import compare
-from confwatch.model.facts import Fact, PassEnded, SourceFailed
+from confwatch.model.facts import Fact, PassEnded, RecordsSkipped, SourceFailed
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
@@ -28,10 +28,12 @@ class DryResult:
     Attributes:
         compared: by resource, each target held against what is there.
         errors: by resource, why nothing can be said of it.
+        skipped: by resource, the announced records that were left out, and why.
     """
 
     compared: Mapping[str, Compared]
     errors: Mapping[str, str]
+    skipped: Mapping[str, list[str]]
 
 
 class _Comparing:
@@ -40,6 +42,7 @@ class _Comparing:
     def __init__(self) -> None:
         self.compared: dict[str, Compared] = {}
         self.errors: dict[str, str] = {}
+        self.skipped: dict[str, list[str]] = {}
         self.store_error = ""
 
     async def bring(
@@ -55,13 +58,15 @@ class _Comparing:
         return compared, None
 
     def hear(self, fact: Fact) -> None:
-        """Remember why a pass failed, and why a store is not there."""
+        """Remember what a pass left out or why it failed, and why a store is away."""
         if isinstance(fact, PassEnded):
             if fact.error is not None:
                 self.errors[fact.resource] = str(fact.error)
             elif fact.empty:
                 empty = ", ".join(ref.key for ref in fact.empty)
                 self.errors[fact.resource] = f"held: no keys below {empty}"
+        elif isinstance(fact, RecordsSkipped):
+            self.skipped.setdefault(fact.resource, []).extend(fact.named())
         elif isinstance(fact, SourceFailed):
             self.store_error = str(fact.error)
 
@@ -98,4 +103,4 @@ async def dry_run(
             comparing.errors.setdefault(name, why)
     for name in comparing.errors:
         comparing.compared.pop(name, None)
-    return DryResult(comparing.compared, comparing.errors)
+    return DryResult(comparing.compared, comparing.errors, comparing.skipped)

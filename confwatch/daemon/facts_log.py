@@ -17,6 +17,7 @@ from confwatch.model.facts import (
     ProvenNow,
     PutBack,
     RecordFailed,
+    RecordsSkipped,
     RegistrationChanged,
     RegistrationState,
     ReloadEnded,
@@ -56,6 +57,8 @@ class FactsLog:
                 _registered(fact)
             case PutBack() | WrittenInPlace() | Drifted():
                 _targets(fact)
+            case RecordsSkipped():
+                _skipped(fact)
             case _:
                 _loaded(fact)
 
@@ -123,6 +126,17 @@ def _targets(fact: PutBack | WrittenInPlace | Drifted) -> None:
             log.warning("target.in_place", **fields)
         case Drifted():
             log.warning("target.drifted", **fields, fight=fact.fight)
+
+
+def _skipped(fact: RecordsSkipped) -> None:
+    """Name the records that a render left out; some of them, where they are many."""
+    log.warning(
+        "records.skipped",
+        resource=fact.resource,
+        records=fact.named()[:SHOWN_KEYS],
+        new=len(fact.records),
+        skipped=fact.count,
+    )
 
 
 def _loaded(

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import confwatch
@@ -17,6 +18,8 @@ from confwatch.pipeline.street import Street
 from confwatch.pipeline.worker import Worker
 from confwatch.registration.registrations import Registrations
 
+MOST_SKIPPED = 20
+"""Records named of those that a resource's render left out; they may be thousands."""
 IN_PLACE = (PassResult.INSTALLED, PassResult.UNCHANGED)
 
 
@@ -115,6 +118,11 @@ def _resource(worker: Worker, owed: dict[str, Any] | None) -> dict[str, Any]:
         "state": _state(worker, owed),
         "targets": list(worker.resource.dests),
         "drifted": list(worker.drifted),
+        "skipped": len(worker.skipped),
+        "skipped_records": {
+            f"{ref.store}:{ref.key}": told
+            for ref, told in islice(worker.skipped.items(), MOST_SKIPPED)
+        },
         "changed_at": worker.changed_at,
         "passes": worker.passes,
         "last": last

@@ -3,7 +3,7 @@
 Floors below the daemon do not log; they tell facts to whoever listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -109,6 +109,24 @@ class WrittenInPlace:
 
     resource: str
     dests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSkipped:
+    """A render left out what services announced, for nobody could understand it.
+
+    Attributes:
+        records: those that are news, and what is wrong with each.
+        count: how many were left out in all.
+    """
+
+    resource: str
+    records: Mapping[Ref, str]
+    count: int
+
+    def named(self) -> list[str]:
+        """Say of each what is wrong with it."""
+        return [f"{ref.store}:{ref.key} {why}" for ref, why in self.records.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +265,7 @@ Fact: TypeAlias = (
     PassEnded
     | PutBack
     | WrittenInPlace
+    | RecordsSkipped
     | Drifted
     | ReloadOwed
     | ReloadEnded

@@ -31,6 +31,7 @@ from confwatch.pipeline.planner import Planner
 from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Debt, Reloader
+from confwatch.pipeline.skips import Skips
 from confwatch.pipeline.steps import Before, Bring, Rendering
 from confwatch.render.reads import Recorder
 
@@ -64,6 +65,7 @@ class Walk:
     Attributes:
         reloader: makes its service read the files; None where nothing needs telling.
         drift: knows how the last pass left the targets.
+        skips: knows what the last render left out.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Walk:
         self._good = Reads()
         self._leftover = Leftover(resource, desk.tell)
         self.drift = Drift(resource, desk.tell)
+        self.skips = Skips(resource.name, desk.tell)
         self._in_place: set[str] = set()
         self._begun = False
 
@@ -172,6 +175,7 @@ class Walk:
             except RenderError:
                 reads = recorder.reads()
                 if not reads.uncovered and not reads.unanswered:
+                    self.skips.note(recorder.skipped)
                     # What the last good one read still says when to try again.
                     desk.index.replace(name, self._good | reads)
                     raise
@@ -179,6 +183,7 @@ class Walk:
                 reads = recorder.reads()
                 if not reads.uncovered and not reads.unanswered:
                     self._good = reads
+                    self.skips.note(recorder.skipped)
                     desk.index.replace(name, reads)
                     desk.coverage.satisfied(name, reads)
                     return rendered

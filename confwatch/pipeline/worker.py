@@ -15,6 +15,7 @@ from confwatch.aio.latest import Latest
 from confwatch.aio.quiet import calm
 from confwatch.errors import ResourceError
 from confwatch.model.facts import Cause, PassEnded, PassResult, Reason, Tell
+from confwatch.model.keys import Ref
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Mark
 from confwatch.pipeline.reloader import Reloader
@@ -65,6 +66,11 @@ class Worker:
     def drifted(self) -> tuple[str, ...]:
         """The targets that somebody else changed, and that are left so."""
         return self._walk.drift.seen
+
+    @property
+    def skipped(self) -> Mapping[Ref, str]:
+        """The announced records that the last render left out, and why."""
+        return self._walk.skips.records
 
     @property
     def reloader(self) -> Reloader | None:
