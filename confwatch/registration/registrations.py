@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import aiohttp
+
 from confwatch.contracts import Records
 from confwatch.model.facts import Fact, RegistrationState, Tell
 from confwatch.model.health import Status
@@ -20,10 +22,12 @@ from confwatch.registration.describe import Describer
 from confwatch.registration.drains import Drains, meant
 from confwatch.registration.flapping import Changes
 from confwatch.registration.gates import ResourceGate, resources_of
+from confwatch.registration.health import Healths
 from confwatch.registration.keeper import Ending, Keeper, Place
 from confwatch.registration.leases import Leases
 from confwatch.registration.ledger import Ledger
 from confwatch.registration.moves import Lease, Leaving, lease_of, leaving
+from confwatch.registration.probes import http_client
 from confwatch.registration.wanted import Facts, Wanted, wanted
 
 
@@ -34,6 +38,7 @@ class Registrations:
         ledger: where each of them stands.
         keepers: by lease.
         drains: what the operator took away.
+        healths: what the checks say.
         changes: by registration, how often its verdict changed.
     """
 
@@ -43,6 +48,7 @@ class Registrations:
         records: Records,
         tell: Tell,
         group: asyncio.TaskGroup,
+        http: aiohttp.ClientSession,
     ) -> None:
         """Prepare to announce in *places*, by store; ``opened`` ends everything.
 
@@ -50,11 +56,13 @@ class Registrations:
             places: the stores that can hold registrations.
             records: keeps leases and drains for the next start.
             tell: takes facts.
-            group: holds the keepers' tasks.
+            group: holds the tasks of keepers and checks.
+            http: asks the services that have an HTTP check.
         """
         self.ledger = Ledger(tell)
         self.keepers: dict[Lease, Keeper] = {}
         self.drains = Drains(records, self.post)
+        self.healths = Healths(lambda _: self.post(), group, http)
         self.changes: dict[ServiceRef, Changes] = {}
         self._places = places
         self._leases = Leases(records)
@@ -89,6 +97,7 @@ class Registrations:
                 # It stands under another lease than it shall.
                 self.ledger.enter(old.service.ref, RegistrationState.REGISTERING)
         self.drains.set_services(declared)
+        self.healths.set_services(declared)
         for known in (self.changes, self._deserved):
             for gone in known.keys() - self.ledger.entries.keys():
                 known.pop(gone)
@@ -143,6 +152,7 @@ class Registrations:
 
     def finish(self) -> None:
         """End every keeper at once; what stands goes with its TTL."""
+        self.healths.set_services(())
         for handle in (self._posting, self._calm):
             if handle is not None:
                 handle.cancel()
@@ -199,7 +209,8 @@ class Registrations:
         facts = Facts(
             gate=gate,
             gate_why=gate_why,
-            health=Status.PASSING,
+            health=self.healths.status(service.ref),
+            health_why=self.healths.problem(service.ref) or "",
             drained=self.drains.why(service),
         )
         one = wanted(service, facts)
@@ -251,8 +262,8 @@ async def opened(
     places: Mapping[str, Place], records: Records, tell: Tell
 ) -> AsyncIterator[Registrations]:
     """Hold registrations for the block; ``end`` and ``ended`` come before its end."""
-    async with asyncio.TaskGroup() as group:
-        registrations = Registrations(places, records, tell, group)
+    async with http_client() as http, asyncio.TaskGroup() as group:
+        registrations = Registrations(places, records, tell, group, http)
         looking = [
             group.create_task(registrations.drains.run(), name="drain files"),
             group.create_task(registrations.settle_moves(), name="moves"),

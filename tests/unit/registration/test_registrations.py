@@ -7,8 +7,9 @@ import pytest
 
 from confwatch.model.address import Literal
 from confwatch.model.facts import RegistrationState
+from confwatch.model.health import FileCheck, HealthCheck, Status
 from confwatch.model.keys import Key
-from confwatch.model.service import Flap, Gate, OnConflict, Service
+from confwatch.model.service import Flap, Gate, OnConflict, OnDown, Service
 from confwatch.registration import keeper
 from confwatch.registration.keeper import Ending
 from tests.support.fakes import FakeRegistrar
@@ -365,6 +366,46 @@ async def test_flapping_is_held_down_until_calm(
         assert KEY not in store.keys
         assert on.registrations.changes[WEB.ref].count == 4
         await on.comes_to(State.UP)
+
+
+@pytest.mark.parametrize("on_down", OnDown)
+async def test_a_failed_check_takes_the_record_away_or_marks_it(
+    tmp_path: Path, store: FakeRegistrar, on_down: OnDown
+) -> None:
+    file = tmp_path / "well"
+    check = HealthCheck(FileCheck(str(file)), interval_s=0.02, rise=1, fall=1)
+    service = replace(WEB, checks=(check,), on_down=on_down)
+    async with desk(tmp_path / "state", store, [resource(service)]) as on:
+        on.proven()
+        await on.comes_to(State.DOWN)
+        assert not store.events, "nothing is announced that was never well"
+        file.touch()
+        await on.comes_to(State.UP)
+        file.unlink()
+        await on.comes_to(State.DOWN)
+        if on_down is OnDown.MARK:
+            await until(lambda: b'"status":"critical"' in store.keys[KEY])
+        else:
+            assert KEY not in store.keys
+        file.touch()
+        await on.comes_to(State.UP)
+        assert b'"status":"passing"' in store.keys[KEY]
+
+
+async def test_nothing_is_announced_before_its_checks_have_a_verdict(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    file = tmp_path / "well"
+    file.touch()
+    check = HealthCheck(FileCheck(str(file)), interval_s=0.02, rise=1000)
+    checked = replace(WEB, checks=(check,))
+    assumed = replace(checked, id="web-2", initial=Status.WARNING)
+    async with desk(tmp_path / "state", store, [resource(checked, assumed)]) as on:
+        on.proven()
+        await on.comes_to(State.UP, assumed)
+        assert on.state(checked) is State.CHECKING
+        (key,) = store.keys
+        assert b'"status":"warning"' in store.keys[key]
 
 
 async def test_an_end_waits_for_a_store_that_is_down(
