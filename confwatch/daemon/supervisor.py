@@ -31,9 +31,11 @@ from confwatch.model.facts import Cause, Fact, PassEnded, Reason, Tell
 from confwatch.model.resource import Resource
 from confwatch.pipeline.street import Bringing, Street
 from confwatch.pipeline.street import opened as opened_street
+from confwatch.registration.formats import Formats
 from confwatch.registration.keeper import Ending
 from confwatch.registration.registrations import Registrations
 from confwatch.registration.registrations import opened as opened_registrations
+from confwatch.render.custom import RecordTexts
 
 DRAIN_SLACK_S = 1.0
 """The wait ends by itself; its stage only has to be longer."""
@@ -176,7 +178,9 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
             )
         )
         registrations = await parts.enter_async_context(
-            opened_registrations(make_places(settings), records, hub.tell)
+            opened_registrations(
+                make_places(settings), records, hub.tell, Formats(RecordTexts())
+            )
         )
         hub.listen(registrations.hear)
         daemon = Daemon(settings, street, registrations)

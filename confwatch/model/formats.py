@@ -33,14 +33,15 @@ ROOM: Mapping[Format, Room] = {
 
 def key_of(service: Service) -> Key | None:
     """Return where the record stands; None where only its own template knows."""
-    match service.format:
-        case Format.CUSTOM:
-            return None
-        case Format.SKYDNS:
-            folder = skydns_folder(service.prefix, service.domain or "", service.name)
-            return join(folder, dns_label(service.id))
-        case _:
-            return join(service.prefix, f"{service.name}/{service.id}")
+    return None if service.format is Format.CUSTOM else fixed_key(service)
+
+
+def fixed_key(service: Service) -> Key:
+    """Return where the record of a service stands whose format fixes that."""
+    if service.format is Format.SKYDNS:
+        folder = skydns_folder(service.prefix, service.domain or "", service.name)
+        return join(folder, dns_label(service.id))
+    return join(service.prefix, f"{service.name}/{service.id}")
 
 
 def skydns_folder(prefix: Key, domain: str, name: str) -> Key:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from confwatch.model.health import Status
 from confwatch.model.service import Record, Service, ServiceRef
 from confwatch.registration.address import Addresses
-from confwatch.registration.formats import json_record
+from confwatch.registration.formats import Formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class _Made:
 class Describer:
     """Makes records, and keeps them while nothing about them changes."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: Addresses, formats: Formats) -> None:
         self._addresses = addresses
+        self._formats = formats
         self._made: dict[ServiceRef, _Made] = {}
 
     async def record(self, service: Service, status: Status) -> Record:
@@ -36,7 +37,7 @@ class Describer:
             or made.service is not service
             or (made.address, made.status) != (address, status)
         ):
-            record = json_record(service, address)
+            record = self._formats.record(service, address, status)
             made = _Made(service, address, status, record)
             self._made[service.ref] = made
         return made.record

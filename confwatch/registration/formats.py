@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from confwatch.contracts import CustomTexts
 from confwatch.errors import RegistrationRejected
 from confwatch.model.endpoint import endpoint
-from confwatch.model.formats import key_of
+from confwatch.model.formats import fixed_key
 from confwatch.model.health import Status
-from confwatch.model.keys import ROOT, Key, clean, encoded, join
+from confwatch.model.keys import ROOT, Key, clean, encoded
 from confwatch.model.service import DEFAULT_WEIGHT, Format, Record, Service
-
-__all__ = ["Formats", "json_key", "json_record", "key_of"]
 
 VERSION = 1
 MOST_KEY_BYTES = 1024
@@ -50,7 +48,7 @@ class Formats:
                 return _as_json(service, _skydns_facts(service, address))
             case Format.REGISTRATOR:
                 text = endpoint(address, service.port)
-                return Record(_fixed_key(service), text.encode())
+                return Record(fixed_key(service), text.encode())
             case Format.CUSTOM:
                 return self._custom_record(service, address, status)
 
@@ -68,28 +66,12 @@ class Formats:
         return Record(key, encoded(filled.value))
 
 
-def json_key(service: Service) -> Key:
-    """Return where the record of a service stands: ``<prefix>/<name>/<id>``."""
-    return join(service.prefix, f"{service.name}/{service.id}")
-
-
-def json_record(service: Service, address: str) -> Record:
-    """Write a passing service as JSON, whatever its format."""
-    facts = _plain_facts(service, address, Status.PASSING)
-    return Record(json_key(service), _text(facts))
-
-
 def _as_json(service: Service, facts: Mapping[str, object]) -> Record:
-    return Record(_fixed_key(service), _text(facts))
+    return Record(fixed_key(service), _text(facts))
 
 
 def _text(facts: Mapping[str, object]) -> bytes:
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _fixed_key(service: Service) -> Key:
-    """Return the key of a service whose format fixes it."""
-    return key_of(service) or json_key(service)
 
 
 def _plain(key: Key) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import aiohttp
 
@@ -21,6 +21,7 @@ from confwatch.registration.address import Addresses
 from confwatch.registration.describe import Describer
 from confwatch.registration.drains import Drains, meant
 from confwatch.registration.flapping import Changes
+from confwatch.registration.formats import Formats
 from confwatch.registration.gates import ResourceGate, resources_of
 from confwatch.registration.health import Healths
 from confwatch.registration.keeper import Ending, Keeper, Place
@@ -29,6 +30,19 @@ from confwatch.registration.ledger import Ledger
 from confwatch.registration.moves import Lease, Leaving, lease_of, leaving
 from confwatch.registration.probes import http_client
 from confwatch.registration.wanted import Facts, Wanted, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What all registrations share while they run.
+
+    Attributes:
+        group: holds the tasks of keepers and checks.
+        http: asks the services that have an HTTP check.
+    """
+
+    group: asyncio.TaskGroup
+    http: aiohttp.ClientSession
 
 
 class Registrations:
@@ -47,8 +61,8 @@ class Registrations:
         places: Mapping[str, Place],
         records: Records,
         tell: Tell,
-        group: asyncio.TaskGroup,
-        http: aiohttp.ClientSession,
+        formats: Formats,
+        run: Running,
     ) -> None:
         """Prepare to announce in *places*, by store; ``opened`` ends everything.
 
@@ -56,17 +70,18 @@ class Registrations:
             places: the stores that can hold registrations.
             records: keeps leases and drains for the next start.
             tell: takes facts.
-            group: holds the tasks of keepers and checks.
-            http: asks the services that have an HTTP check.
+            formats: write the records.
+            run: holds the tasks, and asks over HTTP.
         """
         self.ledger = Ledger(tell)
         self.keepers: dict[Lease, Keeper] = {}
         self.drains = Drains(records, self.post)
-        self.healths = Healths(lambda _: self.post(), group, http)
+        self.healths = Healths(lambda _: self.post(), run.group, run.http)
         self.changes: dict[ServiceRef, Changes] = {}
         self._places = places
         self._leases = Leases(records)
-        self._group = group
+        self._formats = formats
+        self._group = run.group
         self._gates: dict[str, ResourceGate] = {}
         self._services: dict[str, tuple[Service, ...]] = {}
         self._leaving: list[Leaving] = []
@@ -250,7 +265,7 @@ class Registrations:
     def _hire(self, lease: Lease) -> None:
         """Begin to keep a lease."""
         place = self._places[lease.store]
-        describer = Describer(Addresses(place.host))
+        describer = Describer(Addresses(place.host), self._formats)
         keeper = Keeper(place, lease.ttl_s, self._leases, self.ledger, describer)
         self.keepers[lease] = keeper
         task = self._group.create_task(keeper.run(), name=f"keep {keeper.name}")
@@ -259,11 +274,12 @@ class Registrations:
 
 @asynccontextmanager
 async def opened(
-    places: Mapping[str, Place], records: Records, tell: Tell
+    places: Mapping[str, Place], records: Records, tell: Tell, formats: Formats
 ) -> AsyncIterator[Registrations]:
     """Hold registrations for the block; ``end`` and ``ended`` come before its end."""
     async with http_client() as http, asyncio.TaskGroup() as group:
-        registrations = Registrations(places, records, tell, group, http)
+        run = Running(group, http)
+        registrations = Registrations(places, records, tell, formats, run)
         looking = [
             group.create_task(registrations.drains.run(), name="drain files"),
             group.create_task(registrations.settle_moves(), name="moves"),

@@ -21,8 +21,10 @@ from confwatch.model.facts import (
 from confwatch.model.keys import Key
 from confwatch.model.resource import Resource, Template
 from confwatch.model.service import Service
+from confwatch.registration.formats import Formats
 from confwatch.registration.keeper import Place
 from confwatch.registration.registrations import Registrations, opened
+from confwatch.render.custom import RecordTexts
 from confwatch.state.records import FileRecords
 from tests.support.fakes import FakeRegistrar
 from tests.support.waiting import until
@@ -104,6 +106,8 @@ async def desk(
     """Hold registrations in the store called main for the block."""
     facts: list[Fact] = []
     places = {"main": Place("main", store, None)}
-    async with opened(places, FileRecords(folder), facts.append) as registrations:
+    formats = Formats(RecordTexts())
+    records = FileRecords(folder)
+    async with opened(places, records, facts.append, formats) as registrations:
         registrations.set_resources(resources)
         yield Desk(store, registrations, facts)

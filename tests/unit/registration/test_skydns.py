@@ -10,10 +10,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confwatch.model.formats import SKYDNS
+from confwatch.model.formats import SKYDNS, key_of
 from confwatch.model.health import Status
 from confwatch.model.service import Format, Record, Service
-from confwatch.registration.formats import Formats, key_of
+from confwatch.registration.formats import Formats
 from confwatch.render.custom import RecordTexts
 
 GO_FIELDS = {
