@@ -17,7 +17,7 @@ from confwatch.model.instance import Instance
 from confwatch.model.service import DEFAULT_WEIGHT
 
 MOST_BYTES = 64 * 1024
-_ID = re.compile(r"[A-Za-z0-9._:@+=~,%-]{1,255}\Z")
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,255}\Z")
 _STATUSES = frozenset(status.value for status in Status)
 _VERSIONS = (None, 1)
 

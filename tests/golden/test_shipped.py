@@ -18,7 +18,14 @@ from tests.support.servers import require
 
 TOP = Path(__file__).parents[2]
 SHIPPED = load_resources(TOP / "conf.d", stores=("main",), host=Host("h", {}, 0, 0))
-RECORD = b'{"v":1,"id":"b","address":"10.0.0.2","port":81}'
+RECORDS = {
+    "/services/web/a": b"10.0.0.1:80",
+    "/services/web/b": b'{"v":1,"id":"b","address":"10.0.0.2","port":81}',
+    "/services/web/c": b"[2001:db8::1]:82",
+    "/services/web/d": b'{"address":"10.0.0.4","port":84,"status":"critical"}',
+    "/services/web/e": b"what?",
+}
+ENDPOINTS = (b"10.0.0.1:80", b"10.0.0.2:81", b"[2001:db8::1]:82")
 
 
 def rendered(resource: Resource, keys: dict[str, bytes]) -> dict[str, bytes]:
@@ -37,24 +44,26 @@ def test_all_shipped_resources_are_right() -> None:
 
 
 @pytest.mark.parametrize("resource", SHIPPED.resources, ids=lambda one: one.name)
-@pytest.mark.parametrize(
-    "keys", [{}, {"/services/web/a": b"10.0.0.1:80", "/services/web/b": RECORD}]
-)
+@pytest.mark.parametrize("keys", [{}, RECORDS], ids=["none", "some"])
 def test_every_shipped_template_renders(
     resource: Resource, keys: dict[str, bytes]
 ) -> None:
     for content in rendered(resource, keys).values():
         assert content.startswith(b"# Written by confwatch")
-        for address in (b"10.0.0.1:80", b"10.0.0.2:81"):
-            assert (address in content) == bool(keys)
+        for endpoint in ENDPOINTS:
+            assert (endpoint in content) == bool(keys)
+        assert b"10.0.0.4" not in content
+        assert b"what?" not in content
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("records", [{}, RECORDS], ids=["none", "some"])
 @pytest.mark.parametrize("resource", SHIPPED.resources, ids=lambda one: one.name)
-def test_the_programs_take_what_is_rendered(resource: Resource, tmp_path: Path) -> None:
+def test_the_programs_take_what_is_rendered(
+    resource: Resource, records: dict[str, bytes], tmp_path: Path
+) -> None:
     keys = {
-        "/services/web/a": b"10.0.0.1:80",
-        "/services/web/b": RECORD,
+        **records,
         "/nginx/pid": str(tmp_path / "pid").encode(),
         "/nginx/error_log": str(tmp_path / "log").encode(),
         "/nginx/temp": str(tmp_path).encode(),

@@ -32,10 +32,12 @@ class _Folder:
     Attributes:
         records: by key, the value and what it came to.
         instances: those that can be understood, by id.
+        skipped: the others, and what is wrong with each.
     """
 
     records: dict[Key, tuple[str, _Understood]] = field(default_factory=dict)
     instances: list[Instance] = field(default_factory=list)
+    skipped: dict[Key, str] = field(default_factory=dict)
 
 
 class Services:
@@ -105,15 +107,12 @@ class Services:
             if record is None or record[0] != value:
                 record, news = (value, self._decode(name, key, value)), True
             records[key] = record
-            if isinstance(record[1], RecordGarbled):
-                self._recorder.skipped[Ref(store, key)] = record[1].problem
-        now = before
-        if news or len(records) != len(known):
-            found = [one for _, one in records.values() if isinstance(one, Instance)]
-            now = _Folder(records, sorted(found, key=lambda one: one.id))
-        self._folders[store, folder, name] = now
+        same = not news and len(records) == len(known)
+        now = self._folders[store, folder, name] = before if same else _sorted(records)
         if len(self._folders) > MOST_FOLDERS:
             del self._folders[next(iter(self._folders))]
+        for key, problem in now.skipped.items():
+            self._recorder.skipped[Ref(store, key)] = problem
         return now.instances
 
     def _decode(self, name: str, key: Key, value: str) -> _Understood:
@@ -123,6 +122,21 @@ class Services:
             return decode_record(name, key[key.rindex("/") + 1 :], encoded(value))
         except RecordGarbled as error:
             return RecordGarbled(error.problem)  # kept without its traceback
+
+
+def _sorted(records: dict[Key, tuple[str, _Understood]]) -> _Folder:
+    """Put records in order; of two with one id, the first by key is it."""
+    by_id: dict[str, tuple[Key, Instance]] = {}
+    skipped: dict[Key, str] = {}
+    for key, (_, record) in records.items():
+        if isinstance(record, RecordGarbled):
+            skipped[key] = record.problem
+            continue
+        holder, _ = by_id.setdefault(record.id, (key, record))
+        if holder != key:
+            skipped[key] = f"has the id of {holder}"
+    instances = [by_id[one][1] for one in sorted(by_id)]
+    return _Folder(records, instances, skipped)
 
 
 def _text(what: str, thing: object) -> str:

@@ -132,6 +132,20 @@ def test_a_record_that_cannot_be_understood_is_left_out_and_named(
     }
 
 
+def test_of_two_records_with_one_id_the_first_by_key_is_it(tmp_path: Path) -> None:
+    keys = {"/services/web/b": record(id="x", port=1), "/services/web/c": "h:3"}
+    keys["/services/web/d"] = record(id="x", port=2)
+    kitchen = Kitchen(tmp_path, keys)
+    kitchen.write("t.j2", LIST)
+    recorder = Recorder()
+    mirrors = {"main": kitchen.mirror}
+    made = kitchen.renderer.render(kitchen.resource, mirrors, recorder)
+    assert made.files[0].content == b"c=h:3 x=10.0.0.1:1 "
+    assert recorder.skipped == {
+        Ref("main", Key("/services/web/d")): "has the id of /services/web/b"
+    }
+
+
 def test_the_prefix_of_the_resource_does_not_touch_it(tmp_path: Path) -> None:
     kitchen = Kitchen(tmp_path, {"/services/web/a": "10.0.0.1:80"})
     assert kitchen.render(LIST, "/prod") == b"a=10.0.0.1:80 "
