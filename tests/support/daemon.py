@@ -56,12 +56,16 @@ class Confwatch:
             "--log-level=debug",
         ]
 
+    def command(self, *words: str) -> list[str]:
+        """Return the argv of one command here."""
+        return [*PROGRAM, *words, *self.options()]
+
     def run(
         self, *command: str, stdin: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
         """Run one command to its end."""
         return subprocess.run(
-            [*PROGRAM, *command, *self.options()],
+            self.command(*command),
             input=stdin,
             capture_output=True,
             timeout=15,
@@ -73,15 +77,15 @@ class Confwatch:
         done = self.run("kv", "put", key, value)
         assert done.returncode == 0, done.stderr
 
-    def start(self) -> None:
-        """Start the daemon; its log goes on in the same file."""
+    def start(self, log: int | None = None) -> None:
+        """Start the daemon; its log goes on in the same file, unless told where."""
         assert self._process is None
-        with self._log.open("ab") as log:
+        with self._log.open("ab") if log is None else os.fdopen(log, "wb") as log_file:
             self._process = subprocess.Popen(
-                [*PROGRAM, "run", *self.options()],
+                self.command("run"),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log_file,
+                stderr=log_file,
             )
 
     def send(self, number: signal.Signals) -> None:
