@@ -94,8 +94,11 @@ async def test_events_during_a_pass_make_one_more_pass(tmp_path: Path) -> None:
             on.source.put({A: str(number).encode()})
         await on.calm()
         await asyncio.to_thread(open_gate)
+        await on.ended("all", PassResult.INSTALLED, 2)
         await asyncio.to_thread(open_gate)
+        await on.ended("all", PassResult.INSTALLED, 3)
         await on.holds("all", "49 ")
+        await on.calm()
         assert len(on.passes("all", PassResult.INSTALLED)) == 3
 
 
