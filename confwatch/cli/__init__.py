@@ -3,6 +3,7 @@
 Modules are imported late here, so that a command starts with what it needs.
 """
 
+from confwatch.cli import early
 from confwatch.cli.main import main
 
-__all__ = ["main"]
+__all__ = ["early", "main"]

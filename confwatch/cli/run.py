@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from confwatch.cli import early
 from confwatch.cli.options import DURATION, common, settings_of, told
 
 
@@ -30,6 +31,7 @@ def run(*, once: bool, wait: float, **options: str | None) -> None:
         if once:
             from confwatch.daemon.once import apply_once
 
+            early.listen()
             sys.exit(asyncio.run(apply_once(settings, wait)))
         from confwatch.daemon.supervisor import serve
 

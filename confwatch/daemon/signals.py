@@ -28,11 +28,12 @@ WISHES = {
 
 @contextmanager
 def heard() -> Iterator["asyncio.Queue[Wish]"]:
-    """Turn signals into wishes for the block."""
+    """Turn signals into wishes for the block, those that waited for it too."""
     loop = asyncio.get_running_loop()
     wishes: asyncio.Queue[Wish] = asyncio.Queue()
     for number, wish in WISHES.items():
         loop.add_signal_handler(number, wishes.put_nowait, wish)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WISHES)
     try:
         yield wishes
     finally:

@@ -112,23 +112,28 @@ class Daemon:
 
     async def obey(self, wishes: "asyncio.Queue[Wish]", manager: Notifier) -> Ending:
         """Follow signals until one asks to end; tell what becomes of the services."""
-        while True:
-            match await wishes.get():
-                case Wish.RELOAD:
-                    manager.reloading()
-                    await self._read_again()
-                    manager.tell(READY=1)
-                case Wish.RESTART:
-                    return Ending.DETACH
-                case Wish.STOP:
-                    return Ending.WITHDRAW
+        bell = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            # Beside the signals: a resource that goes may still end its commands.
+            reading = group.create_task(self._read_again(bell, manager), name="conf.d")
+            try:
+                while (wish := await wishes.get()) is Wish.RELOAD:
+                    bell.set()
+            finally:
+                reading.cancel()
+        return Ending.DETACH if wish is Wish.RESTART else Ending.WITHDRAW
 
-    async def _read_again(self) -> None:
-        """Take up conf.d anew; one that cannot be read at all changes nothing."""
-        try:
-            await self.read_resources()
-        except ConfigError as error:
-            log.error("config.refused", problem=str(error))  # noqa: TRY400 - planned
+    async def _read_again(self, bell: asyncio.Event, manager: Notifier) -> None:
+        """Take up conf.d anew at every bell; what cannot be read changes nothing."""
+        while True:
+            await bell.wait()
+            bell.clear()
+            manager.reloading()
+            try:
+                await self.read_resources()
+            except ConfigError as error:
+                log.error("config.refused", problem=str(error))  # noqa: TRY400 - planned
+            manager.tell(READY=1)
 
 
 async def serve(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """The whole street, from stores to services: who works on it and how they meet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -120,9 +120,8 @@ class Street:
         A resource that is gone leaves its files as they are and still pays its debts.
         """
         wanted = {one.name: one for one in resources}
-        for name in [*self.workers]:
-            if wanted.get(name) != self.workers[name].resource:
-                await self._dismiss(name)
+        workers = self.workers.items()
+        await self._dismiss([n for n, one in workers if wanted.get(n) != one.resource])
         for name, resource in wanted.items():
             if name not in self.workers:
                 self._hire(resource)
@@ -183,11 +182,20 @@ class Street:
         self._spawn(f"work {resource.name}", worker.run())
         worker.post(Cause(frozenset({Reason.START})))
 
-    async def _dismiss(self, name: str) -> None:
-        """Stop walking a resource; a pass that installs does so to its end."""
-        task = self._tasks.pop(f"work {name}")
-        task.cancel()
-        await asyncio.wait({task})
+    async def _dismiss(self, names: Collection[str]) -> None:
+        """Stop walking resources; a pass that installs does so to its end."""
+        tasks = [self._tasks[f"work {name}"] for name in names]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            # All at once: each may have a command to end that takes its time.
+            await asyncio.wait(tasks)
+        for name in names:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        """Drop what is known of a resource that is no longer walked."""
+        del self._tasks[f"work {name}"]
         for dest in self.workers.pop(name).resource.dests:
             self._owner.pop(dest, None)
         desk = self._desk
