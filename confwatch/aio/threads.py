@@ -39,14 +39,15 @@ async def finish(work: Callable[[], T], then: Callable[[T], None] | None = None)
 def aside(work: Callable[[], T]) -> Future[T]:
     """Run *work* in a thread of its own that nobody has to wait for, not even the exit.
 
-    For what may hang for long and leaves nothing behind, such as a name server.
+    For what may hang for long and leaves nothing behind, such as a name server. Its
+    failure, a bug too, is the future's: nobody waits for ever.
     """
     result: Future[T] = Future()
 
     def run() -> None:
         try:
             result.set_result(work())
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001 - handed on, not handled
             result.set_exception(error)
 
     threading.Thread(target=run, name="aside", daemon=True).start()

@@ -39,7 +39,10 @@ class Lookups:
         self._asked: dict[Name, asyncio.Future[Answer]] = {}
 
     async def answer(self, names: Iterable[Name]) -> None:
-        """Return once all *names* are answered, or have been waited for."""
+        """Return once all *names* are answered, or have been waited for.
+
+        A bug that a look-up meets is raised here, so it is its resource's.
+        """
         wanted = {*names}
         for name in wanted:
             self._begin(name)
@@ -49,6 +52,8 @@ class Lookups:
         for name, one in asked.items():
             if not one.done():
                 self._names.learn(name, None)
+            elif not isinstance(one.exception(), OSError):
+                one.result()
 
     async def run(self, every_s: float) -> None:
         """Ask again about every name that somebody reads, for ever."""
@@ -71,7 +76,8 @@ class Lookups:
         del self._asked[name]
         if asked.cancelled():
             return
-        answer = asked.result() if asked.exception() is None else None
+        silent = isinstance(asked.exception(), OSError)
+        answer = None if silent else asked.result()
         if self._names.learn(name, answer):
             for resource in self._index.touched_by_name(name):
                 cause = Cause(frozenset({Reason.NAMES}), (name.text,), 1)

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from confwatch.aio.threads import finish
+from confwatch.aio.threads import aside, finish
 
 
 async def test_a_result_and_an_error_come_back() -> None:
@@ -56,3 +56,13 @@ async def test_what_was_done_is_known_although_its_caller_was_cancelled_twice() 
         await asyncio.wait({task})
     assert task.cancelled()
     assert known == [7]
+
+
+@pytest.mark.parametrize("failure", [OSError("down"), RecursionError("a bug")])
+async def test_what_fails_aside_leaves_nobody_waiting(failure: Exception) -> None:
+    def work() -> None:
+        raise failure
+
+    async with asyncio.timeout(5):
+        with pytest.raises(type(failure)):
+            await asyncio.wrap_future(aside(work))

@@ -29,11 +29,14 @@ class Servers:
         self.asked: list[Name] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
+        self.bug: Exception | None = None
 
     def look_up(self, name: Name) -> Answer:
         """Answer, or raise where there is nobody."""
         self.asked.append(name)
         self.may_answer.wait(5)
+        if self.bug is not None:
+            raise self.bug
         if name not in self.answers:
             raise OSError("nobody answers")
         return self.answers[name]
@@ -116,3 +119,16 @@ async def test_services_are_found_by_their_whole_name(
     async with bench(tmp_path) as on:
         await on.street.set_resources([on.resource("web", text)])
         await on.holds("web", "a.example.:80")
+
+
+async def test_a_bug_in_a_look_up_breaks_its_resource_and_no_other(
+    tmp_path: Path, servers: Servers
+) -> None:
+    servers.bug = ZeroDivisionError("a bug")
+    async with bench(tmp_path) as on:
+        await on.street.set_resources(
+            [on.resource("web", ALL), on.resource("other", "{{ 1 }}")]
+        )
+        await on.ended("web", PassResult.BROKEN)
+        assert on.passes("web", PassResult.BROKEN)[0].error is servers.bug
+        await on.holds("other", "1")
