@@ -193,3 +193,14 @@ async def test_templates_may_come_later(program: Confwatch) -> None:
     await program.logged("resource.failed")
     (program.folder / "later").rename(folder)
     await program.holds("web", "1\n")
+
+
+@pytest.mark.parametrize("name", ["a b%2F?", "é#{x}/../y", ".."])
+async def test_a_name_is_asked_for_as_it_is_written(
+    program: Confwatch, name: str
+) -> None:
+    program.start()
+    await program.logged("config.read")
+    done = program.run("apply", name)
+    assert done.returncode == 2
+    assert f"no resource {name!r}" in done.stderr.decode()
