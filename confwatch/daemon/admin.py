@@ -66,9 +66,9 @@ class Admin:
         application.router.add_get("/api/status", self._get_status)
         application.router.add_get("/readyz", self._get_ready)
         if changes:
-            application.router.add_post("/api/apply/{name}", self._post_apply)
-            application.router.add_post("/api/drain/{name}", self._post_drain)
-            application.router.add_post("/api/undrain/{name}", self._post_undrain)
+            application.router.add_post("/api/apply/{name:[^/]+}", self._post_apply)
+            application.router.add_post("/api/drain/{name:[^/]+}", self._post_drain)
+            application.router.add_post("/api/undrain/{name:[^/]+}", self._post_undrain)
         return application
 
     async def _get_status(self, _request: web.Request) -> web.Response:

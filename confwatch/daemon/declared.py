@@ -1,8 +1,8 @@
 """The resources as declared now: bad files disable themselves, never the others."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
@@ -10,6 +10,7 @@ from confwatch.config.known import Announcing
 from confwatch.config.resources import load_resources
 from confwatch.config.settings import Settings
 from confwatch.errors import ConfigError, RenderError
+from confwatch.model.formats import key_of
 from confwatch.model.resource import Command, Resource
 from confwatch.render import custom
 from confwatch.render.commands import CommandValues, fill, problem
@@ -54,12 +55,44 @@ def read(settings: Settings) -> Declared:
     return Declared(good, tuple(problems), tuple(warnings))
 
 
-def with_last_good(declared: Declared, before: Iterable[Resource]) -> list[Resource]:
-    """Return what to walk: a file that went bad keeps its last good version."""
-    bad = {problem.file for problem in declared.problems}
-    names = {one.name for one in declared.resources}
-    kept = [one for one in before if one.file in bad and one.name not in names]
-    return [*declared.resources, *kept]
+def with_last_good(declared: Declared, before: Iterable[Resource]) -> Declared:
+    """Return what to walk: a file that went bad keeps its last good version.
+
+    What that holds, a target or a service, is not to be had by a newcomer meanwhile.
+    """
+    while True:
+        bad = {problem.file for problem in declared.problems}
+        kept = [one for one in before if one.file in bad]
+        held = {claim: one.file for one in kept for claim in _claims(one)}
+        refused = [
+            ConfigError(one.file, None, kind, _told(identity, holder))
+            for one in declared.resources
+            for kind, identity in _claims(one)
+            if (holder := held.get((kind, identity))) is not None
+        ]
+        if not refused:
+            resources = (*declared.resources, *kept)
+            return replace(declared, resources=resources)
+        # They may have last good versions themselves, which hold something too.
+        files = {problem.file for problem in refused}
+        stay = tuple(one for one in declared.resources if one.file not in files)
+        problems = (*declared.problems, *refused)
+        declared = replace(declared, resources=stay, problems=problems)
+
+
+def _told(identity: str, holder: str) -> str:
+    """Say who has what a newcomer wants."""
+    return f"{identity} is held by the last good version of {holder}"
+
+
+def _claims(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield what only one resource may have: kind and identity, as people name it."""
+    yield "name", resource.name
+    yield from (("dest", os.path.realpath(dest)) for dest in resource.dests)
+    for service in resource.services:
+        yield "id", str(service.ref)
+        if (key := key_of(service)) is not None:
+            yield "record", f"{service.store}:{key}"
 
 
 def _command_problems(resource: Resource) -> list[ConfigError]:

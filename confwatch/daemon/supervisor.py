@@ -59,8 +59,9 @@ class Daemon:
 
     async def read_resources(self) -> None:
         """Take up what conf.d says now; bad files keep their last good version."""
-        now = await asyncio.to_thread(declared.read, self._settings)
-        self._resources = declared.with_last_good(now, self._resources)
+        read = await asyncio.to_thread(declared.read, self._settings)
+        now = declared.with_last_good(read, self._resources)
+        self._resources = [*now.resources]
         self.board.problems = now.problems
         for problem in now.problems:
             log.error("config.refused", problem=str(problem))
