@@ -82,13 +82,8 @@ class GrantAnswer(msgspec.Struct, frozen=True, rename={"lease": "ID", "ttl": "TT
 class KeepAlive(msgspec.Struct, frozen=True, rename={"ttl": "TTL"}):
     """A lease's life left, in seconds; 0 where it is not known any more."""
 
+    header: Header = Header()
     ttl: int = 0
-
-
-class KeepAliveAnswer(msgspec.Struct, frozen=True):
-    """The one line of a keepalive's stream."""
-
-    result: KeepAlive = KeepAlive()
 
 
 class TimeToLiveAnswer(msgspec.Struct, frozen=True, rename={"ttl": "TTL"}):
@@ -124,6 +119,13 @@ class StreamError(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class KeepAliveAnswer(msgspec.Struct, frozen=True):
+    """The one line of a keepalive's stream: one of the two."""
+
+    result: KeepAlive | None = None
+    error: StreamError | None = None
+
+
 class WatchLine(msgspec.Struct, frozen=True):
     """One line of a watch's stream: one of the two."""
 
@@ -137,6 +139,12 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str = ""
     error: str = ""
     code: int = 0
+
+
+class StreamRefusal(msgspec.Struct, frozen=True):
+    """The same of a call that is a stream to gRPC."""
+
+    error: StreamError
 
 
 def decode(store: str, raw: bytes, kind: type[T]) -> T:
@@ -154,10 +162,16 @@ def decode(store: str, raw: bytes, kind: type[T]) -> T:
 
 def refusal(raw: bytes) -> Refusal:
     """Read why a request failed; whatever stands there, as far as it tells."""
-    try:
-        return msgspec.json.decode(raw, type=Refusal, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Refusal(message=raw[:SHOWN_BYTES].decode("ascii", "replace"))
+    kinds: tuple[type[Refusal | StreamRefusal], ...] = (Refusal, StreamRefusal)
+    for kind in kinds:
+        try:
+            told = msgspec.json.decode(raw, type=kind, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if isinstance(told, StreamRefusal):
+            return Refusal(told.error.message, "", told.error.grpc_code)
+        return told
+    return Refusal(message=raw[:SHOWN_BYTES].decode("ascii", "replace"))
 
 
 def b64(raw: bytes) -> str:
@@ -247,6 +261,12 @@ def replace_body(seen: KeyValue, value: bytes, lease: int) -> Body:
         "compare": [compare],
         "success": [{"request_put": put_body(seen.key, value, lease)}],
     }
+
+
+def marks_body(keys: list[bytes]) -> Body:
+    """Ask for the revisions of the last writes of some keys, not for their values."""
+    asked = ({**range_body(key, b""), "keys_only": True} for key in keys)
+    return {"success": [{"request_range": one} for one in asked]}
 
 
 def delete_if_leased_body(key: bytes, lease: int) -> Body:

@@ -130,6 +130,19 @@ class EtcdServer:
         assert self._process is None
         shutil.rmtree(self._folder)
 
+    def restore(self, snapshot: Path) -> None:
+        """Go back to what ``etcdctl snapshot save`` saved; it must not be running."""
+        self.wipe()
+        self.ctl(
+            "snapshot",
+            "restore",
+            str(snapshot),
+            f"--data-dir={self._folder}",
+            f"--name={self._name}",
+            f"--initial-cluster={self._members or self.member}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{self._peer}",
+        )
+
     def compact(self) -> None:
         """Drop all history up to now."""
         told = self.ctl("get", "/", "-w=fields")

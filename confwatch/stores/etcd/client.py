@@ -26,9 +26,15 @@ _KEEP_IDLE_S, _KEEP_INTERVAL_S, _KEEP_TRIES = 30, 10, 3
 NOT_FOUND, DENIED, EXHAUSTED, OUT_OF_RANGE = 5, 7, 8, 11
 INVALID, PRECONDITION, UNAUTHENTICATED = 3, 9, 16
 """gRPC's codes."""
+FULL, BUSY = "database space exceeded", "too many requests"
+"""What etcd says under one code: nothing helps until it is compacted, or just wait."""
 
 
-class Denied(SourceRejected):
+class RequestRefused(SourceRejected):
+    """Not us, but what was asked for: by its size, its form, or for want of space."""
+
+
+class Denied(RequestRefused):
     """The user may not do this, here."""
 
 
@@ -77,12 +83,25 @@ class Client:
         return self.options.shown
 
     async def call(
-        self, path: str, body: wire.Body, kind: type[T], *, timeout_s: float = CALL_S
+        self,
+        path: str,
+        body: wire.Body,
+        kind: type[T],
+        *,
+        timeout_s: float = CALL_S,
+        anywhere: bool = False,
     ) -> T:
         """Ask for one answer.
 
         A stale token is renewed once. An endpoint that cannot be reached at all is
         passed over; after any other failure the next call goes to the next one.
+
+        Args:
+            path: below the endpoint.
+            body: what is asked.
+            kind: of the answer.
+            timeout_s: of each endpoint.
+            anywhere: to ask twice does no harm, so whoever fails is passed over.
 
         Raises:
             SourceUnavailable, SourceRejected, SourceGarbled: see ``contracts.Source``;
@@ -91,8 +110,9 @@ class Client:
         for _ in self.options.endpoints[1:]:
             try:
                 return await self._authorized(path, body, kind, timeout_s)
-            except _Unreachable:
-                continue
+            except SourceUnavailable as error:
+                if not anywhere and not isinstance(error, _Unreachable):
+                    raise
         return await self._authorized(path, body, kind, timeout_s)
 
     @asynccontextmanager
@@ -219,6 +239,10 @@ class Client:
             self._token = None
         elif code == OUT_OF_RANGE and "compacted" in message:
             kind = Compacted
+        elif code == EXHAUSTED and FULL in message:
+            kind, message = RequestRefused, f"it has no space left (NOSPACE): {message}"
+        elif code == EXHAUSTED and BUSY in message:
+            kind = SourceUnavailable
         elif code in _KINDS:
             kind = _KINDS[code]
         else:
@@ -236,10 +260,10 @@ class _Stale(SourceUnavailable):
 
 
 _KINDS: dict[int, type[SourceError]] = {
-    INVALID: SourceRejected,
+    INVALID: RequestRefused,
     NOT_FOUND: NotFound,
     DENIED: Denied,
-    EXHAUSTED: SourceRejected,
+    EXHAUSTED: RequestRefused,
     OUT_OF_RANGE: SourceRejected,
     PRECONDITION: SourceRejected,
 }

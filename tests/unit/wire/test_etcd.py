@@ -52,6 +52,8 @@ def test_a_refusal_tells_what_it_can() -> None:
         wire.refusal(b'{"error":"x","message":"etcdserver: denied","code":7}').code == 7
     )
     assert wire.refusal(b"<html>Bad Gateway").message == "<html>Bad Gateway"
+    told = wire.refusal(b'{"error":{"grpc_code":16,"message":"invalid auth token"}}')
+    assert (told.code, told.message) == (16, "invalid auth token")
 
 
 def test_a_watch_asks_for_one_range_only() -> None:
