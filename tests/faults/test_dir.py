@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from watchdog.observers import inotify_c
 
+from confwatch.contracts import Claim
 from confwatch.errors import SourceError, SourceUnavailable
 from confwatch.model.events import Changed, Loaded, StoreEvent
 from confwatch.model.keys import Key
 from confwatch.model.service import Record
 from confwatch.stores.dir import leases as leases_module
 from confwatch.stores.dir import source as source_module
-from confwatch.stores.dir.leases import Reaper
+from confwatch.stores.dir.reaper import Reaper
 from confwatch.stores.dir.registrar import DirRegistrar
 from confwatch.stores.dir.source import DirSource, DirSubscription
 
@@ -50,7 +51,7 @@ async def test_beats_do_not_put_off_the_look_at_everything(
         DirSource(str(root), poll=False).subscribe(APP) as subscription,
         asyncio.TaskGroup() as group,
     ):
-        await session.put(Record(Key("/services/x"), b"1"))
+        await session.put(Record(Key("/services/x"), b"1"), Claim.SAME)
         await event(subscription)
 
         async def beating() -> None:
@@ -79,8 +80,8 @@ async def test_a_lease_removes_nothing_outside_of_its_store(
     folder.mkdir(parents=True)
     (folder / "x").write_text(json.dumps({"ttl": 0, "keys": [key, "/app/a"]}))
     reaper = Reaper(str(root))
-    reaper.look(0.0)
-    reaper.look(1.0)
+    reaper.look(0.0, 9.0)
+    reaper.look(1.0, 9.0)
     assert victim.exists()
     assert not (root / "app/a").exists()
     assert not (folder / "x").exists()
@@ -144,7 +145,7 @@ async def test_a_lock_that_is_never_given_back_is_an_outage(
 ) -> None:
     monkeypatch.setattr(leases_module, "LOCK_S", 0.1)
     async with DirRegistrar(str(root)).open(30, None) as session:
-        await session.put(Record(Key("/services/x"), b"1"))
+        await session.put(Record(Key("/services/x"), b"1"), Claim.SAME)
         with (root / ".confwatch/lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # as a frozen observer holds it
             with pytest.raises(SourceUnavailable, match="holds the lock"):

@@ -1,17 +1,16 @@
 """Leases of the embedded store: a file each, with the keys under it and a beat.
 
-They stand in ``.confwatch/leases``, outside of what is watched. Whoever reads the store
-reaps: a lease whose beat has stood still for its ttl, on the reader's own clock, is
-dead. All changes are made under one lock.
+They stand in ``.confwatch/leases``, outside of what is watched. All changes are made
+under one lock.
 """
 
-import asyncio
 import contextlib
 import errno
 import fcntl
 import json
 import os
 import secrets
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +18,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from confwatch.aio.threads import finish
 from confwatch.model.keys import Key
 from confwatch.stores.dir.names import OURS, is_inside, path_of
 
-LOOK_S = 1.0
 LOCK_S = 2.0
 LOCK_STEP_S = 0.01
 """The lock is held for a few small files; who holds it for longer does not run."""
+MOST_BYTES = 8 << 20
+"""A lease of thousands of keys is far smaller; anybody may put anything here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +74,79 @@ class LeaseFolder:
     def read(self, name: str) -> Lease | None:
         """Return a lease; None where there is none, or what is there is no lease."""
         try:
-            with open(self._path(name), "rb") as file:
-                return msgspec.convert(json.loads(file.read()), Lease)
-        except (FileNotFoundError, ValueError, msgspec.ValidationError):
+            # A pipe that somebody left here would never answer.
+            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self._path(name), flags)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENXIO):
+                return None
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            raw = os.read(descriptor, MOST_BYTES)
+        finally:
+            os.close(descriptor)
+        try:
+            return msgspec.convert(json.loads(raw), Lease)
+        except (ValueError, msgspec.ValidationError, RecursionError):
             return None
 
-    def write(self, name: str, lease: Lease) -> None:
-        """Make or replace a lease."""
+    def signature(self, name: str) -> tuple[int, int, int]:
+        """Return what changes whenever a lease is written."""
+        found = os.lstat(self._path(name))
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def write(self, name: str, lease: Lease, *, synced: bool = False) -> None:
+        """Make or replace a lease.
+
+        Args:
+            name: of the lease.
+            lease: what it shall be.
+            synced: on the disk when this returns; a beat need not be.
+        """
         stage = self._path(f".{secrets.token_hex(4)}")
         # The standard library keeps the surrogate escapes that keys may hold.
         text = json.dumps(msgspec.to_builtins(lease))
         try:
             with open(stage, "x", encoding="ascii") as file:
                 file.write(text)
+                if synced:
+                    file.flush()
+                    os.fsync(file.fileno())
             os.replace(stage, self._path(name))
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(stage)
             raise
+        if synced:
+            sync_folder(self._folder)
 
-    def owner(self, key: Key) -> str | None:
-        """Name the lease that *key* is under; None where it is under none."""
+    def owner(self, key: Key, *, besides: str) -> str | None:
+        """Name another lease that *key* is under; None where it is under none."""
         for name in self.names():
-            lease = self.read(name)
+            lease = self.read(name) if name != besides else None
             if lease is not None and key in lease.keys:
                 return name
         return None
 
     def end(self, name: str) -> None:
-        """Remove a lease and all keys under it."""
+        """Remove a lease and all keys under it, but for those of other leases."""
         lease = self.read(name)
-        for key in lease.keys if lease is not None else ():
-            # Anybody who may write here may have written the lease.
-            if is_inside(self._root, key):
-                remove(self._root, key)
+        keys = set(lease.keys) if lease is not None else set()
+        for other in self.names() if keys else ():
+            found = self.read(other) if other != name else None
+            keys -= set(found.keys) if found is not None else set()
+        failure: OSError | None = None
+        for key in sorted(keys):
+            try:
+                # Anybody who may write here may have written the lease.
+                if is_inside(self._root, key):
+                    remove(self._root, key)
+            except OSError as error:
+                failure = error
+        if failure is not None:
+            raise failure  # the lease stays, for another try
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path(name))
 
@@ -136,7 +174,7 @@ def remove(root: str, key: Key) -> bool:
     path = path_of(root, key)
     try:
         os.unlink(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
     with contextlib.suppress(OSError):
         while (path := os.path.dirname(path)) != root:
@@ -144,44 +182,10 @@ def remove(root: str, key: Key) -> bool:
     return True
 
 
-class Reaper:
-    """Ends the leases whose beat stands still."""
-
-    def __init__(self, root: str) -> None:
-        self._leases = LeaseFolder(root)
-        self._seen: dict[str, tuple[int, float]] = {}
-
-    async def run(self) -> None:
-        """Look again and again, for ever; a folder that is not there has no leases."""
-        loop = asyncio.get_running_loop()
-        while True:
-            now = loop.time()
-            with contextlib.suppress(OSError):
-                await finish(lambda now=now: self.look(now))  # type: ignore[misc]
-            await asyncio.sleep(LOOK_S)
-
-    def look(self, now: float) -> None:
-        """Look at all beats once. Blocks.
-
-        Args:
-            now: seconds on any clock of ours that never goes back.
-        """
-        seen = {}
-        for name in self._leases.names():
-            lease = self._leases.read(name)
-            if lease is None:
-                continue
-            beat, since = self._seen.get(name, (lease.beat, now))
-            if lease.beat != beat:
-                since = now
-            seen[name] = (lease.beat, since)
-            if now - since > lease.ttl:
-                self._reap(name, lease.beat)
-        self._seen = seen
-
-    def _reap(self, name: str, beat: int) -> None:
-        """End a lease, unless it has beaten just now."""
-        with self._leases.locked():
-            lease = self._leases.read(name)
-            if lease is not None and lease.beat == beat:
-                self._leases.end(name)
+def sync_folder(path: str) -> None:
+    """Let what was moved into a folder be on the disk. Blocks."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

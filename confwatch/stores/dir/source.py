@@ -12,8 +12,8 @@ from confwatch.errors import SourceError
 from confwatch.model.events import Changed, Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import ROOT, Key, is_covered, outermost
 from confwatch.stores.dir.edge import translated
-from confwatch.stores.dir.leases import Reaper
 from confwatch.stores.dir.names import key_of
+from confwatch.stores.dir.reaper import Reaper
 from confwatch.stores.dir.scan import Look, Mark, look
 from confwatch.stores.dir.watching import Dirty, watched
 

@@ -8,7 +8,7 @@ from confwatch.aio.threads import finish
 from confwatch.errors import SourceRejected
 from confwatch.model.keys import ROOT, Key
 from confwatch.stores.dir.edge import translated
-from confwatch.stores.dir.leases import remove
+from confwatch.stores.dir.leases import remove, sync_folder
 from confwatch.stores.dir.names import key_of, path_of, writable_path
 
 
@@ -65,11 +65,7 @@ def write(root: str, key: Key, value: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(stage)
         raise
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)
 
 
 def _remove(root: str, key: Key, *, subtree: bool) -> int:

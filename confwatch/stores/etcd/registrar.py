@@ -68,8 +68,7 @@ async def _adopted(
         book=Book(resume.keys, resume.written),
     )
     try:
-        await session.renew()
-        await session.recall()
+        await session.adopt()
     except LeaseLost:
         return None
     return session

@@ -70,6 +70,17 @@ class EtcdSession:
         """The digest of what is known to stand, by key."""
         return self._book.standing
 
+    async def adopt(self) -> None:
+        """Keep alive what an earlier run left standing, and find what it was.
+
+        Raises:
+            LeaseLost: etcd answers, and does not know it.
+            SourceUnavailable, SourceRejected: nothing is known.
+        """
+        await self.renew()
+        # It may have been killed before it could write down its last records.
+        self._book.keys |= await self.recall()
+
     async def put(self, record: Record, claim: Claim) -> bool:
         """Make the key hold these bytes under our lease; tell if that took a write.
 
