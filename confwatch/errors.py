@@ -16,7 +16,8 @@ ConfwatchError
 └── RegistrationError
     ├── RecordGarbled        what a service wrote cannot be understood
     ├── LeaseLost            the store no longer knows our lease: start again
-    └── RegistrationRejected the store refused the record
+    └── RegistrationRejected a record cannot stand now
+        ├── NoAddress        no rule finds one that others could reach
         └── KeyHeld          a living lease of somebody else holds its key
 
 An error is a fact with fields; its text is made in ``__str__``.
@@ -240,7 +241,7 @@ class LeaseLost(RegistrationError):
 
 @dataclass(eq=False)
 class RegistrationRejected(RegistrationError):
-    """The store refused a record.
+    """A record cannot stand now: the store refused it, or it cannot be made.
 
     Attributes:
         fields: facts for the log, such as the key and its owner.
@@ -253,6 +254,10 @@ class RegistrationRejected(RegistrationError):
     def __str__(self) -> str:
         """Name the store, then the refusal."""
         return f"{self.store}: {self.problem}"
+
+
+class NoAddress(RegistrationRejected):
+    """No rule of a service finds an address that others could reach; it may come."""
 
 
 class KeyHeld(RegistrationRejected):

@@ -8,12 +8,20 @@ from typing import TypeAlias
 class Auto:
     """The address we reach the store from."""
 
+    def __str__(self) -> str:
+        """Read as it is written."""
+        return "auto"
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:
     """An IP address or a host name, as it is announced."""
 
     text: str
+
+    def __str__(self) -> str:
+        """Read as it is written."""
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,11 @@ class Interface:
     family: int | None = None
     index: int = 0
 
+    def __str__(self) -> str:
+        """Read as it is written."""
+        family = {4: ":inet", 6: ":inet6", None: ""}[self.family]
+        return f"iface:{self.name}{family}{f'[{self.index}]' if self.index else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -40,6 +53,10 @@ class Network:
     """
 
     cidr: str
+
+    def __str__(self) -> str:
+        """Read as it is written."""
+        return f"cidr:{self.cidr}"
 
 
 AddressRule: TypeAlias = Auto | Literal | Interface | Network

@@ -30,7 +30,7 @@ class Describer:
         Raises:
             RegistrationRejected: it has no address, or its format has no place for it.
         """
-        address = await self._addresses.of(service.address[0])
+        address = await self._addresses.of(service)
         made = self._made.get(service.ref)
         if (
             made is None
