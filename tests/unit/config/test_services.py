@@ -328,6 +328,15 @@ def test_two_services_cannot_have_one_record(conf: ConfDir) -> None:
     assert "main:a/x is already the id" in conf.told()[0]
 
 
+def test_the_documented_block_can_be_used(conf: ConfDir) -> None:
+    page = Path(__file__).parents[3] / "docs/registration.md"
+    blocks = page.read_text().split("```yaml\n")[1:]
+    for written in blocks:
+        conf.write("web.yaml", TEMPLATE % "/etc/a" + written.split("```")[0])
+        assert loaded(conf).problems == ()
+    assert len(blocks) == 2
+
+
 def loaded(conf: ConfDir, host: Host | None = None) -> ResourceSet:
     """Load with a store that holds no leases."""
     return load_resources(
