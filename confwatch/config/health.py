@@ -12,7 +12,7 @@ from confwatch.config import scalars
 from confwatch.config.commands import positive
 from confwatch.config.known import Known
 from confwatch.config.nodes import Fields, Items, Node, Text
-from confwatch.config.places import Place, Placed, described, nearest
+from confwatch.config.places import Place, Placed, described, nearest, quoted
 from confwatch.config.readers import (
     Form,
     Reader,
@@ -32,7 +32,6 @@ from confwatch.model.health import (
 )
 
 _RANGE = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
-_TCP = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 _LEAST_INTERVAL_S = 0.1
 
@@ -57,38 +56,36 @@ def _read_statuses(node: Node, place: Place) -> _Ranges:
     return sum(list_of(scalar(_statuses))(node, place), ())
 
 
-def _read_url(node: Node, place: Place) -> str:
-    """Read a URL of HTTP, and quote nothing of it."""
-    if not isinstance(node, Text):
-        raise place.refuse(f"expected a URL, got {described(node)}")
-    problem = _url_problem(node.text)
-    if problem:
-        raise place.refuse(problem)
-    return node.text
-
-
 def _url_problem(text: str) -> str:
     """Say what is wrong with a URL; "" for nothing."""
     if _UNSAFE.search(text):
         return "expected a URL without blanks and control characters"
     try:
         parts = urlsplit(text)
-        port = parts.port
+        named = scalars.host(parts.hostname or "")
+        usable = parts.port != 0 and (":" in named) == ("[" in parts.netloc)
     except ValueError:
-        return "expected a URL with a host, and a port from 1 to 65535"
-    if parts.scheme not in ("http", "https"):
+        usable = False
+    if not text.startswith(("http://", "https://")):
         return "expected a URL that begins with http:// or https://"
-    host = parts.hostname or ""
-    if port == 0 or (":" not in host and not scalars.HOST.fullmatch(host)):
+    if not usable:
         return "expected a URL with a host, and a port from 1 to 65535"
-    return "expected a URL without a #fragment" if parts.fragment else ""
+    return "expected a URL without a #fragment" if "#" in text else ""
+
+
+def _read_url(node: Node, place: Place) -> Placed[str]:
+    """Read a URL, of which nothing may be quoted where it is refused."""
+    if not isinstance(node, Text):
+        raise place.refuse(f"expected a URL, got {described(node)}")
+    return Placed(node.text, place)
 
 
 def _tcp(text: str) -> TcpCheck:
-    found = _TCP.fullmatch(text)
-    if found is None:
+    host, _, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not host or (":" in bare) != (host == f"[{bare}]"):
         raise ValueError("HOST:PORT, as in 127.0.0.1:80 or [::1]:80")
-    return TcpCheck(found[1].strip("[]"), scalars.port(found[2]))
+    return TcpCheck(scalars.host(bare), scalars.port(port))
 
 
 def _read_argv(node: Node, place: Place) -> tuple[str, ...]:
@@ -124,7 +121,7 @@ class CheckForm(Form, frozen=True, kw_only=True):
 class HttpForm(CheckForm, frozen=True, kw_only=True):
     """``{http: URL}``."""
 
-    http: Annotated[str, _read_url]
+    http: Annotated[Placed[str], _read_url]
     expect_status: Annotated[_Ranges, _read_statuses] = ((200, 399),)
     expect_body: Annotated[str, scalar(str)] = ""
 
@@ -132,7 +129,7 @@ class HttpForm(CheckForm, frozen=True, kw_only=True):
 class TcpForm(CheckForm, frozen=True, kw_only=True):
     """``{tcp: HOST:PORT}``."""
 
-    tcp: Annotated[TcpCheck, scalar(_tcp)]
+    tcp: Annotated[Placed[str], placed(scalar(scalars.filled))]
 
 
 class ExecForm(CheckForm, frozen=True, kw_only=True):
@@ -184,8 +181,14 @@ def _no_kind(kinds: list[str], node: Fields) -> str:
     return f"expected exactly one of {', '.join(_KINDS)}, got {found}{hint}"
 
 
-def health_check_of(written: AnyForm, known: Known) -> HealthCheck:
-    """Fill in what the machine knows, and warn of what cannot be meant."""
+def health_check_of(written: AnyForm, port: int, known: Known) -> HealthCheck:
+    """Fill in what the machine knows, and warn of what cannot be meant.
+
+    Args:
+        written: one entry of ``checks:``.
+        port: of the service, for checks that insert it.
+        known: the world around conf.d.
+    """
     timeout_s = 5.0 if isinstance(written, ExecForm) else 1.0
     if written.timeout is not None:
         timeout_s = written.timeout.value
@@ -194,7 +197,7 @@ def health_check_of(written: AnyForm, known: Known) -> HealthCheck:
                 "is longer than interval: a slow run skips those that follow"
             )
     return HealthCheck(
-        probe=_probe(written, known),
+        probe=_probe(written, port, known),
         interval_s=written.interval,
         timeout_s=timeout_s,
         rise=written.rise,
@@ -202,17 +205,30 @@ def health_check_of(written: AnyForm, known: Known) -> HealthCheck:
     )
 
 
-def _probe(written: AnyForm, known: Known) -> Probe:
+def _probe(written: AnyForm, port: int, known: Known) -> Probe:
     match written:
         case HttpForm():
-            return HttpCheck(written.http, written.expect_status, written.expect_body)
+            return _http(written, port, known)
         case TcpForm():
-            return written.tcp
+            place = written.tcp.place
+            text = known.host.inserted(written.tcp.value, place, port=str(port))
+            try:
+                return _tcp(text)
+            except ValueError as error:
+                raise place.refuse(f"expected {error}, got {quoted(text)}") from None
         case ExecForm():
             _judge_program(written.exec, known.host.finds)
             return ExecCheck(written.exec.value, written.warn_codes)
         case FileForm():
             return FileCheck(known.path(written.file), written.max_age)
+
+
+def _http(written: HttpForm, port: int, known: Known) -> HttpCheck:
+    url = known.host.inserted(written.http.value, written.http.place, port=str(port))
+    problem = _url_problem(url)
+    if problem:
+        raise written.http.place.refuse(problem)
+    return HttpCheck(url, written.expect_status, written.expect_body)
 
 
 def _judge_program(argv: Placed[tuple[str, ...]], finds: Callable[[str], bool]) -> None:

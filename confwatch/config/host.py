@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from confwatch.config.places import Place
 
-_INSERTION = re.compile(r"\{\{\s*hostname\s*\}\}")
+_INSERTION = re.compile(r"\{\{\s*([a-z]+)\s*\}\}")
 
 _CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
 
@@ -35,11 +35,17 @@ class Host:
         """Return the machine we run on."""
         return cls(socket.gethostname(), environ, os.geteuid(), os.getegid())
 
-    def inserted(self, text: str, place: Place) -> str:
-        """Return *text* with ``{{ hostname }}`` filled in; nothing else is known."""
-        filled = _INSERTION.sub(lambda _: self.name, text)
+    def inserted(self, text: str, place: Place, **more: str) -> str:
+        """Return *text* with ``{{ hostname }}`` and *more* filled in; no other name."""
+        known = {"hostname": self.name, **more}
+
+        def fill(found: re.Match[str]) -> str:
+            return known.get(found[1], found[0])
+
+        filled = _INSERTION.sub(fill, text)
         if "{{" in filled or "{%" in filled:
-            raise place.refuse("only {{ hostname }} can be inserted here")
+            names = " and ".join(f"{{{{ {name} }}}}" for name in known)
+            raise place.refuse(f"only {names} can be inserted here")
         return filled
 
     @property

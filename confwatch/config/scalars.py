@@ -3,6 +3,7 @@
 Pure: a text in, a value out, or ValueError with the words for "expected ...".
 """
 
+import ipaddress
 import re
 from pathlib import PurePosixPath
 
@@ -158,6 +159,17 @@ def owner(text: str) -> str | int:
     if not text.isdecimal() and _OWNER.fullmatch(text):
         return text
     raise ValueError("a name or number")
+
+
+def host(text: str) -> str:
+    """Return an IP address or the name of a host."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        # 10.0.0.256 is an address with a slip of the pen, not a name.
+        if HOST.fullmatch(text) and not text.replace(".", "").isdecimal():
+            return text
+        raise ValueError("an IP address or the name of a host") from None
 
 
 def port(text: str) -> int:

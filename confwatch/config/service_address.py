@@ -68,19 +68,12 @@ def _rule(text: str, place: Place) -> AddressRule:
     if kind == "cidr":
         return Network(_network(rest, place))
     try:
-        address = ipaddress.ip_address(text)
+        host = scalars.host(text)
     except ValueError:
-        if scalars.HOST.fullmatch(text) and not _numbers(text):
-            return Literal(text)
         raise place.refuse(f"expected {_KNOWN}, got {quoted(text)}") from None
-    if address.is_unspecified:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - refused
         raise place.refuse(f"{text} means every address: nobody can reach it")
-    return Literal(text)
-
-
-def _numbers(text: str) -> bool:
-    """Tell an address with a slip of the pen, ``10.0.0.256``, from a host name."""
-    return text.replace(".", "").isdecimal()
+    return Literal(host)
 
 
 def _interface(text: str, place: Place) -> Interface:

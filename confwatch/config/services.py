@@ -5,6 +5,7 @@ Resolves host name and environment; announces nothing and asks no network.
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from confwatch.config import scalars
@@ -25,12 +26,14 @@ from confwatch.config.service_formats import (
     prefix_of,
 )
 from confwatch.model.formats import key_of
+from confwatch.model.health import HealthCheck
 from confwatch.model.service import OnDown, Service
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _HOSTNAME = re.compile(r"\{\{\s*hostname\s*\}\}")
 _MAX_META, _MAX_META_BYTES = 64, 512
 _MIN_TTL_S, _TIGHT_TTL_S = 2.0, 10.0
+_MIN_REFRESH_S = 0.2
 
 _HINTS = {
     "ip": 'is named "address"',
@@ -115,7 +118,7 @@ def _service(written: ServiceForm, made_id: str, port: int, known: Known) -> Ser
         domain=domain_of(written),
         custom=custom_of(written),
         gate=written.gate,
-        checks=tuple(health_check_of(one.value, known) for one in written.checks),
+        checks=_checks(written, port, known),
         on_down=written.on_down.value if written.on_down else OnDown.DELETE,
         drain=drain_of(written.drain, known),
         on_conflict=written.conflict,
@@ -150,6 +153,17 @@ def _id(written: ServiceForm, port: int, place: Place, host: Host) -> Placed[str
     return Placed(text, at)
 
 
+def _checks(written: ServiceForm, port: int, known: Known) -> tuple[HealthCheck, ...]:
+    """Return the checks; everything wrong in any of them is told."""
+    made: list[HealthCheck] = []
+    for one in written.checks:
+        with suppress(Told):
+            made.append(health_check_of(one.value, port, known))
+    if len(made) < len(written.checks):
+        raise Told
+    return tuple(made)
+
+
 def _tags(written: ServiceForm, host: Host) -> tuple[str, ...]:
     tags = written.tags.value if written.tags else ()
     return tuple(host.inserted(one.value, one.place) for one in tags)
@@ -180,6 +194,8 @@ def _times(written: ServiceForm) -> tuple[float, float]:
         written.ttl.place.warn("below 10s a slow moment takes the service away")
     if written.refresh is None:
         return ttl_s, ttl_s / 3
+    if written.refresh.value < _MIN_REFRESH_S:
+        raise written.refresh.place.refuse("expected at least 200ms")
     if 2 * written.refresh.value >= ttl_s:
         raise written.refresh.place.refuse("expected less than half of ttl")
     return ttl_s, written.refresh.value

@@ -155,7 +155,7 @@ class Healths:
 
     def _changed(self, asked: _Asked) -> None:
         """Tell of every service whose status a verdict has changed."""
-        for ref in self._askers[asked]:
+        for ref in self._askers.get(asked, ()):
             status = self.status(ref)
             if status is not self._statuses[ref]:
                 self._statuses[ref] = status

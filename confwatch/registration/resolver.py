@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ class Resolver(AbstractResolver):
         Raises:
             OSError: the name is not known now.
         """
+        with suppress(socket.gaierror):
+            return _ways(host, port, socket.AI_NUMERICHOST)  # of an address: no wait
         return await self._asides.of((host, port), partial(_ways, host, port))
 
     async def resolve(
@@ -74,9 +77,9 @@ async def connect(resolver: Resolver, host: str, port: int) -> None:
     raise refused
 
 
-def _ways(host: str, port: int) -> list[Way]:
-    """Ask as every program here does, the hosts file first; blocks."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+def _ways(host: str, port: int, flags: int = 0) -> list[Way]:
+    """Ask as every program here does, the hosts file first; blocks for a name."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [
         Way(family, kind, protocol, place) for family, kind, protocol, _, place in found
     ]

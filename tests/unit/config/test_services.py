@@ -183,6 +183,7 @@ def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
         ("address: 'iface:much-too-long-name'", "address: expected iface:eth0"),
         ("address: 'cidr:10.0.0.0/33'", 'expected cidr:10.0.0.0/8, got "cidr:10'),
         ("address: 'cidr:10.1.0.0/8'", "did you mean cidr:10.0.0.0/8?"),
+        ("refresh: 100ms", "refresh: expected at least 200ms"),
         ("initial: critical", "initial: expected one of down, warning, up"),
         ("format: jason", "format: expected one of json, registrator, skydns"),
         ("format: nerve", "that one comes with ZooKeeper"),
@@ -212,6 +213,25 @@ def test_a_service_is_refused(conf: ConfDir, fields: str, told: str) -> None:
     assert told in str(problem)
 
 
+def test_checks_follow_the_port(conf: ConfDir) -> None:
+    checks = "{http: 'http://127.0.0.1:{{ port }}/'}, {tcp: '{{ hostname }}:{{port}}'}"
+    (service,) = (
+        conf.write("web.yaml", block(f"name: web, port: env:PORT, checks: [{checks}]"))
+        .only()
+        .services
+    )
+    assert [one.probe for one in service.checks] == [
+        HttpCheck("http://127.0.0.1:8080/"),
+        TcpCheck("host1", 8080),
+    ]
+
+
+def test_every_wrong_check_is_told(conf: ConfDir) -> None:
+    checks = "{http: 'ftp://a/'}, {tcp: 'a:0'}, {exec: [a/b]}"
+    conf.write("web.yaml", block(f"name: web, port: 80, checks: [{checks}]"))
+    assert len(conf.told()) == 3
+
+
 @pytest.mark.parametrize(
     ("check", "told"),
     [
@@ -221,6 +241,14 @@ def test_a_service_is_refused(conf: ConfDir, fields: str, told: str) -> None:
         ("tcp", 'expected a mapping, got "tcp"'),
         ("{tcp: 'a:0'}", "tcp: expected a whole number from 1 to 65535"),
         ("{tcp: ':80'}", "tcp: expected HOST:PORT"),
+        ("{tcp: '::1:80'}", "tcp: expected HOST:PORT"),
+        ("{tcp: '[10.0.0.1]:80'}", "tcp: expected HOST:PORT"),
+        ("{tcp: '10.0.0.256:80'}", "tcp: expected an IP address or the name"),
+        ("{tcp: '{{ ports }}:80'}", "only {{ hostname }} and {{ port }} can be"),
+        ("{http: 'http://[zz]/'}", "a URL with a host"),
+        ("{http: 'http://[10.0.0.1]/'}", "a URL with a host"),
+        ("{http: 'http://-a/'}", "a URL with a host"),
+        ("{http: [a]}", "expected a URL, got a list"),
         ("{tcp: 'a:80', intervall: 1s}", 'did you mean "interval"?'),
         ("{tcp: 'a:80', expect_body: x}", "belongs to http checks"),
         ("{tcp: 'a:80', interval: 10ms}", "at least 100ms"),
