@@ -102,18 +102,21 @@ class Probes:
         """Ask over the network or the disk; a late answer is a failure."""
         try:
             async with asyncio.timeout(timeout_s):
-                match probe:
-                    case HttpCheck():
-                        return await self._ask_http(probe)
-                    case TcpCheck(host, port):
-                        await connect(self._resolver, host, port)
-                    case FileCheck():
-                        return await self._ask_file(probe)
+                return await self._once(probe)
         except TimeoutError:
             return _failed(f"no answer within {timeout_s:g} s")
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return _failed(_reason(error))
-        return PASSED
+
+    async def _once(self, probe: HttpCheck | TcpCheck | FileCheck) -> Answer:
+        match probe:
+            case HttpCheck():
+                return await self._ask_http(probe)
+            case TcpCheck(host, port):
+                await connect(self._resolver, host, port)
+                return PASSED
+            case FileCheck():
+                return await self._ask_file(probe)
 
     async def _ask_http(self, probe: HttpCheck) -> Answer:
         """GET, following no redirect, and read no more than has to be looked at."""
@@ -173,12 +176,15 @@ def _failed(said: str) -> Answer:
 
 def _reason(error: Exception) -> str:
     """Say why a connection or a file failed, as the system does."""
-    number = getattr(error, "errno", None)
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return "the host name is not known"
     if isinstance(error, aiohttp.ClientSSLError):
         told = getattr(error.os_error, "verify_message", "")
         return f"TLS failed: {told or getattr(error.os_error, 'reason', '')}"
+    if isinstance(error, ValueError):
+        # aiohttp and yarl say this of a URL, and quote its password.
+        return "the URL cannot be used"
+    number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         return os.strerror(number)
     lines = str(error).splitlines()

@@ -102,6 +102,12 @@ async def test_http_says_no_password_and_no_query() -> None:
         assert (await ask(basic)).status is Status.PASSING
 
 
+@pytest.mark.parametrize("user", ["%E6%BC%A2", "\u200b", "a%3Ab"])
+async def test_a_user_that_http_cannot_say_is_a_failure(user: str) -> None:
+    said = await failure(HttpCheck(f"http://{user}:hunter2@127.0.0.1/"))
+    assert said == "http://127.0.0.1/: the URL cannot be used"
+
+
 async def test_a_late_answer_is_a_failure() -> None:
     async with served() as port:
         said = await failure(HttpCheck(f"http://127.0.0.1:{port}/hang"), 0.05)
