@@ -183,6 +183,8 @@ def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
         ("address: 'iface:much-too-long-name'", "address: expected iface:eth0"),
         ("address: 'cidr:10.0.0.0/33'", 'expected cidr:10.0.0.0/8, got "cidr:10'),
         ("address: 'cidr:10.1.0.0/8'", "did you mean cidr:10.0.0.0/8?"),
+        ("meta: {MANY}", "meta: expected at most 64 names"),
+        ("format: custom, key: /a, value: [a]", "value: expected a single value"),
         ("refresh: 100ms", "refresh: expected at least 200ms"),
         ("initial: critical", "initial: expected one of down, warning, up"),
         ("format: jason", "format: expected one of json, registrator, skydns"),
@@ -207,6 +209,7 @@ def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
     ],
 )
 def test_a_service_is_refused(conf: ConfDir, fields: str, told: str) -> None:
+    fields = fields.replace("MANY", ", ".join(f"a{n}: b" for n in range(65)))
     conf.write("web.yaml", block(f"name: web, port: 80, {fields}"))
     (problem,) = loaded(conf).problems
     assert problem.line == 3

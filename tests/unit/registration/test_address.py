@@ -187,7 +187,6 @@ def test_a_name_server_that_hangs_is_waited_for_once_for_all(
         return OURS
 
     monkeypatch.setattr(address, "_sent_from", source)
-    monkeypatch.setattr(address, "LOOK_UP_S", 0.2)
 
     async def ask() -> list[str]:
         addresses = Addresses("store.example")
@@ -200,3 +199,5 @@ def test_a_name_server_that_hangs_is_waited_for_once_for_all(
 
 def test_the_real_machine_sends_from_somewhere() -> None:
     assert source_address(["127.0.0.1"]) == "127.0.0.1"
+    # No datagram socket may be connected to a broadcast address without being asked.
+    assert source_address(["255.255.255.255"]) == ""
