@@ -7,6 +7,8 @@ import ipaddress
 import re
 from pathlib import PurePosixPath
 
+from confwatch.model.endpoint import is_address
+
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _GO_UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, **_UNITS_S}
 _SIZES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -18,10 +20,6 @@ _OWNER = re.compile(r"[^\s:/-][^\s:/]{0,255}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MODE = re.compile(r"(?:0o)?0{0,2}([0-7]{1,3})")
 
-HOST = re.compile(
-    r"(?!-)(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?"
-)
-"""Names of hosts, as they are met, which is with underscores."""
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """One label of a DNS name, in lower case."""
 MAX_DURATION_S = 366 * 24 * 3600.0
@@ -162,14 +160,10 @@ def owner(text: str) -> str | int:
 
 
 def host(text: str) -> str:
-    """Return an IP address or the name of a host."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        # 10.0.0.256 is an address with a slip of the pen, not a name.
-        if HOST.fullmatch(text) and not text.replace(".", "").isdecimal():
-            return text
-        raise ValueError("an IP address or the name of a host") from None
+    """Return an IP address, as it is commonly written, or the name of a host."""
+    if not is_address(text):
+        raise ValueError("an IP address or the name of a host")
+    return str(ipaddress.ip_address(text)) if ":" in text else text
 
 
 def port(text: str) -> int:

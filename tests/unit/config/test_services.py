@@ -174,6 +174,8 @@ def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
         ("store: flat", 'store: store "flat" cannot hold leases'),
         ("address: []", "address: expected an IP address"),
         ("address: 10.0.0.256", "address: expected an IP address"),
+        ("address: 'fe80::1%eth0'", "address: expected an IP address"),
+        ("address: a-", "address: expected an IP address"),
         ("address: '::'", "address: :: means every address"),
         ("address: env:NONE", "address: the environment variable NONE is not set"),
         ("address: [env:NONE, env:EMPTY]", "[1]: none of these variables is set"),
