@@ -1,5 +1,6 @@
 """Addresses of real interfaces, which come and go in a network of their own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import daemon
+from tests.support.daemon import Confwatch, confwatch
 from tests.support.servers import require
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.real,
@@ -98,3 +102,51 @@ def test_real_interfaces_are_looked_at(network: int) -> None:
         "dum0[1]: 10.7.0.9",
         "10.7.0.0/16: 10.7.0.5",
     ]
+
+
+EDGE = """
+templates: [{src: edge.j2, dest: OUT/edge, keys: [/edge]}]
+services:
+  - {name: edge, id: edge-1, address: "iface:dum0", port: 80, ttl: 3s, refresh: 200ms}
+"""
+
+
+@pytest.fixture
+def program(
+    network: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Confwatch]:
+    joined = (require("nsenter"), f"--net=/proc/{network}/ns/net")
+    inner = (*joined, sys.executable, "-m", "confwatch")
+    monkeypatch.setattr(daemon, "PROGRAM", inner)
+    with confwatch(tmp_path) as running:
+        running.template("edge.j2", '{{ getv("/edge") }}\n')
+        running.resource("edge", EDGE)
+        running.put("/edge", "1")
+        yield running
+
+
+@pytest.mark.daemon
+async def test_an_address_that_changes_is_announced(
+    network: int, program: Confwatch
+) -> None:
+    def address() -> str:
+        try:
+            record = (program.keys / "services/edge/edge-1").read_text()
+        except FileNotFoundError:
+            return ""
+        return str(json.loads(record)["address"])
+
+    program.start()
+    (line,) = await program.logged("registration.registering")
+    assert "iface:dum0: no such interface" in line["error"]
+    for command in (
+        "link add dum0 type veth peer name dum1",
+        "link set dum0 up",
+        "link set dum1 up",
+        "address add 10.7.0.9/16 dev dum0",
+    ):
+        inside(network, "ip", *command.split())
+    await until(lambda: address() == "10.7.0.9")
+    inside(network, *["ip", "address", "add", "10.7.0.5/16", "dev", "dum0"])
+    await until(lambda: address() == "10.7.0.5")
+    assert program.end() == 0
