@@ -126,16 +126,19 @@ def source_address(ways: Sequence[str]) -> str:
 
 
 def _sent_from(toward: str) -> str:
-    family, kind, protocol, _, place = socket.getaddrinfo(
-        toward, 9, type=socket.SOCK_DGRAM
-    )[0]
+    try:
+        found = socket.getaddrinfo(toward, 9, type=socket.SOCK_DGRAM)
+    except UnicodeError as error:
+        # No name server could know of such a name.
+        raise OSError(f"{toward} is no name of a host") from error
+    family, kind, protocol, _, place = found[0]
     try:
         with socket.socket(family, kind, protocol) as probe:
             probe.connect(place)  # of a datagram socket: sends nothing
-            found: str = probe.getsockname()[0]
+            source: str = probe.getsockname()[0]
     except OSError:
         return ""
-    return found
+    return source
 
 
 def _is_loopback(text: str) -> bool:

@@ -201,3 +201,16 @@ def test_the_real_machine_sends_from_somewhere() -> None:
     assert source_address(["127.0.0.1"]) == "127.0.0.1"
     # No datagram socket may be connected to a broadcast address without being asked.
     assert source_address(["255.255.255.255"]) == ""
+
+
+async def test_a_store_whose_name_is_none_leaves_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = address._sent_from
+
+    def source(toward: str) -> str:
+        return OURS if toward == "192.0.2.1" else real(toward)
+
+    monkeypatch.setattr(address, "_sent_from", source)
+    for name in ("a..b", "a" * 64):
+        assert await Addresses(name).of(service(Auto())) == OURS
