@@ -7,27 +7,25 @@ give_up() {
     exit 1
 }
 
-# Install Debian packages; none of their services is started meanwhile.
+# Install Debian packages; none of their services is started meanwhile. One at a time
+# on a machine: who is first removes the policy that the second relies on.
 install_packages() {
-    policy=/usr/sbin/policy-rc.d
-    made_policy=no
-    if [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod 755 "$policy"
-        made_policy=yes
-        trap 'rm -f "$policy"' EXIT INT TERM
-    fi
-    status=0
-    {
-        apt-get update -qq &&
+    (
+        flock 9
+        policy=/usr/sbin/policy-rc.d
+        mark='# while confwatch installs packages'
+        # One of ours was left by a run that was killed.
+        if [ ! -e "$policy" ] || grep -qxF "$mark" "$policy"; then
+            trap 'rm -f "$policy"' EXIT
+            trap 'exit 130' INT TERM
+            printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+            chmod 755 "$policy"
+        fi
+        # Without the lock for whatever they leave running.
+        apt-get update -qq 9>&- &&
             DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-                --no-install-recommends "$@"
-    } >/dev/null || status=$?
-    if [ "$made_policy" = yes ]; then
-        rm -f "$policy"
-        trap - EXIT INT TERM
-    fi
-    return "$status"
+                -o DPkg::Lock::Timeout=600 --no-install-recommends "$@" 9>&-
+    ) >/dev/null 9>/run/lock/confwatch-packages
 }
 
 # Make .venv, whole or not at all.
