@@ -74,6 +74,8 @@ async def test_a_stop_in_the_middle_of_it_puts_the_targets_back(
     await until((program.out / "begun").exists)
     assert (program.out / "part").read_text() == "2\n"
     program.send(signal.SIGTERM)
+    # The second signal does not wait for the check.
+    await program.logged("daemon.stopping")
     assert program.end() == 0
     assert (program.out / "part").read_text() == "1\n"
     assert hidden(program.out) == []
