@@ -22,12 +22,6 @@ templates:
 
 
 @pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
-    with EtcdServer(tmp_path / "etcd") as server:
-        yield server
-
-
-@pytest.fixture
 def program(tmp_path: Path, etcd: EtcdServer) -> Iterator[Confwatch]:
     with confwatch(tmp_path, f"etcd://127.0.0.1:{etcd.port}/prod") as running:
         running.template("pair.j2", '{{ getv("/a/x", "-") }} {{ getv("/b/x", "-") }}\n')

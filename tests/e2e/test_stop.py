@@ -55,11 +55,10 @@ async def test_an_interrupt_is_a_stop(program: Confwatch) -> None:
 
 
 @pytest.mark.real
-async def test_a_dead_store_does_not_hold_up_a_stop(tmp_path: Path) -> None:
-    with (
-        EtcdServer(tmp_path / "etcd") as etcd,
-        confwatch(tmp_path, f"etcd://127.0.0.1:{etcd.port}") as program,
-    ):
+async def test_a_dead_store_does_not_hold_up_a_stop(
+    tmp_path: Path, etcd: EtcdServer
+) -> None:
+    with confwatch(tmp_path, f"etcd://127.0.0.1:{etcd.port}") as program:
         (tmp_path / "conf/confwatch.yaml").write_text("stop_withdraw_timeout: 1s\n")
         program.template("web.j2", "web\n")
         service = "services: [{name: a, id: a, address: 10.0.0.5, port: 80}]\n"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.daemon import Confwatch, confwatch
 from tests.support.etcd import EtcdServer
-from tests.support.servers import REQUIRED
+from tests.support.servers import missing
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.daemon, pytest.mark.timeout(60)]
@@ -29,8 +29,7 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file that says how far the programs' wall clock is off."""
     library = _FOLDER.format(os.uname().machine)
     if not Path(library).exists():
-        reason = "libfaketime is not installed (scripts/test installs it as root)"
-        pytest.fail(reason) if REQUIRED else pytest.skip(reason)
+        missing("libfaketime is not installed (scripts/test installs it as root)")
     path = tmp_path / "clock"
     path.write_text("+0")
     monkeypatch.setenv("LD_PRELOAD", library)
@@ -38,12 +37,6 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
     monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     return path
-
-
-@pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
-    with EtcdServer(tmp_path / "etcd") as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """etcd that dies, freezes, forgets, refuses and is somebody else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -37,12 +37,6 @@ Member: TypeAlias = Callable[
 ]
 
 COVER = frozenset({Key("/a"), Key("/b")})
-
-
-@pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
-    with EtcdServer(tmp_path / "etcd") as server:
-        yield server
 
 
 @asynccontextmanager

@@ -26,12 +26,6 @@ STEP = 173
 
 
 @pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
-    with EtcdServer(tmp_path / "etcd") as server:
-        yield server
-
-
-@pytest.fixture
 async def wire(etcd: EtcdServer) -> AsyncIterator[Proxy]:
     async with proxy(etcd.port) as made:
         yield made

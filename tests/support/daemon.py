@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.admin import ask
 from tests.support.waiting import until
 
 PROGRAM = (sys.executable, "-m", "confwatch")
@@ -33,6 +34,8 @@ class Confwatch:
             (folder / name).mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "log.jsonl"
+        self._told: list[dict[str, Any]] = []
+        self._read = 0
 
     def template(self, name: str, text: str) -> None:
         """Write a template."""
@@ -108,17 +111,18 @@ class Confwatch:
 
     def lines(self, event: str = "") -> list[dict[str, Any]]:
         """Return the log's lines, or those of one event."""
-        found: list[dict[str, Any]] = []
+        self._read_on()
+        return [one for one in self._told if not event or one.get("event") == event]
+
+    def _read_on(self) -> None:
+        """Read what the log has more than before: much is asked, again and again."""
         if not self._log.exists():
-            return found
-        for line in self._log.read_bytes().splitlines():
-            try:
-                fields = json.loads(line)
-            except ValueError:
-                fields = {"event": "not json", "line": line.decode("utf-8", "replace")}
-            if not event or fields.get("event") == event:
-                found.append(fields)
-        return found
+            return
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            whole, end, _ = log.read().rpartition(b"\n")
+        self._read += len(whole + end)
+        self._told += [_fields(line) for line in whole.splitlines()]
 
     async def logged(self, event: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait until *event* was logged *count* times; return its lines."""
@@ -132,13 +136,22 @@ class Confwatch:
 
     def status(self) -> dict[str, Any]:
         """Return the daemon's own word on how it is."""
-        told: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
+        told: dict[str, Any] = ask(self.admin, "/api/status")
         return told
 
     def close(self) -> None:
         """Kill the daemon where it still runs."""
         if self._process is not None:
             self.end(signal.SIGKILL)
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    """Return what a line of the log says."""
+    try:
+        fields: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {"event": "not json", "line": line.decode("utf-8", "replace")}
+    return fields
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from typing import Self
 
 from tests.support.servers import free_port, require
 
+ALONE = ("--heartbeat-interval=20", "--election-timeout=200")
+"""A member without others waits this long after a restart until it elects itself."""
+
 
 class EtcdServer:
     """One member in a folder of its own; it ends with the block.
@@ -91,6 +94,7 @@ class EtcdServer:
                 f"--initial-cluster={self._members or self.member}",
                 "--log-level=error",
                 "--unsafe-no-fsync",
+                *(() if self._members else ALONE),
                 *self._options,
             ],
             stdin=subprocess.DEVNULL,
