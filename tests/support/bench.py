@@ -107,8 +107,11 @@ class Bench:
                 await until(lambda: not self._under_way(), deadline_s=0.5)
 
     def _under_way(self) -> bool:
-        """Tell whether any pass is being made."""
-        return any(one.begun_at is not None for one in self.street.workers.values())
+        """Tell whether any pass or reload is being made."""
+        workers, reloaders = self.street.workers, self.street.reloaders
+        return any(one.begun_at is not None for one in workers.values()) or any(
+            one._running for one in reloaders.values()
+        )
 
 
 @asynccontextmanager
