@@ -7,15 +7,13 @@ import stat
 from collections.abc import Callable
 from types import MappingProxyType
 
-from confwatch.disk.failing import failing
-from confwatch.disk.present import mark_of
+from confwatch.disk.present import look, mark_of
 from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.steps import (
     Compared,
     Comparison,
     Known,
-    Mark,
     Rendered,
     RenderedFile,
     digest_of,
@@ -42,10 +40,9 @@ def _compare(file: RenderedFile, known: Known) -> Comparison:
     """Compare one file: content, mode, owner and group."""
     dest = file.template.dest
     # Folders are made with the stage: to compare changes nothing.
-    missing = file.template.make_dirs and not os.path.isdir(os.path.dirname(dest))
-    target = dest if missing else real_target(dest)
-    found, present = _look(dest, target, known.get(dest))
-    mode, uid, gid = _wanted(file, found)
+    target = real_target(dest, may_lack_folders=file.template.make_dirs)
+    found, present = look(dest, target, known.get(dest))
+    mode, uid, gid = _wanted(file, target, found)
     digest = digest_of(file.content)
     same = (
         found is not None
@@ -57,41 +54,33 @@ def _compare(file: RenderedFile, known: Known) -> Comparison:
     return Comparison(file, target, digest, present, same, mode, uid, gid, mark)
 
 
-def _look(
-    dest: str, target: str, known: tuple[Mark, str] | None
-) -> tuple[os.stat_result | None, str | None]:
-    """Return what a target is and the digest of its content; None where none is."""
-    with failing(dest, "read"):
-        try:
-            # Not to be held up by a FIFO, nor led away by a link made just now.
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
-            descriptor = os.open(target, flags)
-        except FileNotFoundError:
-            return None, None
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise DiskError(dest, None, "replace", "it is not a regular file")
-            if known is not None and known[0] == mark_of(found):
-                return found, known[1]
-            with os.fdopen(descriptor, "rb", closefd=False) as opened:
-                return found, digest_of(opened.read())
-        finally:
-            os.close(descriptor)
-
-
-def _wanted(file: RenderedFile, found: os.stat_result | None) -> tuple[int, int, int]:
+def _wanted(
+    file: RenderedFile, target: str, found: os.stat_result | None
+) -> tuple[int, int, int]:
     """Return mode, uid and gid as declared, else as they are, else as usual."""
     template = file.template
     new_mode = NEW_SECRET_MODE if file.secret else NEW_MODE
     mode = stat.S_IMODE(found.st_mode) if found is not None else new_mode
     uid = found.st_uid if found is not None else os.geteuid()
-    gid = found.st_gid if found is not None else os.getegid()
+    gid = found.st_gid if found is not None else _new_group(target)
     return (
         mode if template.mode is None else template.mode,
         _number(template.dest, template.owner, uid, lambda n: pwd.getpwnam(n).pw_uid),
         _number(template.dest, template.group, gid, lambda n: grp.getgrnam(n).gr_gid),
     )
+
+
+def _new_group(target: str) -> int:
+    """Return the group that a new file gets: its folder's, where that is so set."""
+    folder = os.path.dirname(target)
+    while True:
+        try:
+            above = os.stat(folder)
+        except OSError:
+            if folder == (folder := os.path.dirname(folder)):
+                return os.getegid()
+            continue
+        return above.st_gid if above.st_mode & stat.S_ISGID else os.getegid()
 
 
 def _number(

@@ -4,12 +4,13 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
+from confwatch.disk.double import double
 from confwatch.disk.failing import failing
 from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path
 from confwatch.disk.present import mark
 from confwatch.disk.sync import sync_folder
-from confwatch.disk.undo import Undo, double
+from confwatch.disk.undo import Undo
 from confwatch.model.steps import Checked, Comparison, Installed, Mark
 
 
@@ -34,12 +35,17 @@ def install(
         if one.present is not None and one.present == proven.get(_dest(one)):
             _keep_proven(one.target)
     if undo is not None:
+        _keep_all(checked, undo)
+        undo.sync()
         in_place = _move_all(checked, undo)
+    elif len(files) > 1:
+        undo = Undo()
+        _keep_all(checked, undo)
+        in_place = _move_all(checked, undo)
+        undo.forget()
     else:
         # A single move happens or does not: there is nothing to take back.
-        undo = Undo()
-        in_place = _move_all(checked, undo if len(files) > 1 else None)
-        undo.forget()
+        in_place = _move_all(checked, None)
     for folder in {os.path.dirname(one.comparison.target) for one in files}:
         sync_folder(folder)
     return Installed(
@@ -62,8 +68,6 @@ def _move_all(checked: Checked, undo: Undo | None) -> tuple[str, ...]:
         for one in checked.staged.files:
             target, dest = one.comparison.target, _dest(one.comparison)
             with failing(dest, "install"):
-                if undo is not None:
-                    undo.keep(one.comparison)
                 if not bring_over(one.path, target):
                     in_place.append(dest)
     except BaseException:
@@ -71,6 +75,17 @@ def _move_all(checked: Checked, undo: Undo | None) -> tuple[str, ...]:
             undo.back()
         raise
     return tuple(in_place)
+
+
+def _keep_all(checked: Checked, undo: Undo) -> None:
+    """Keep what is going to be replaced; where one cannot be, keep nothing."""
+    try:
+        for one in checked.staged.files:
+            with failing(_dest(one.comparison), "install"):
+                undo.keep(one.comparison)
+    except BaseException:
+        undo.forget()
+        raise
 
 
 def _marks(checked: Checked, in_place: tuple[str, ...]) -> dict[str, Mark]:

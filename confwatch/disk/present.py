@@ -1,11 +1,22 @@
 """What targets are now."""
 
 import os
+import stat
 from collections.abc import Iterable
 
+from confwatch.disk.failing import failing
 from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.steps import Mark, digest_of
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link now",
+}
 
 
 def marks(dests: Iterable[str]) -> dict[str, Mark]:
@@ -27,6 +38,49 @@ def mark(dest: str) -> Mark:
         return None
 
 
+def refuse_strange(dest: str, mode: int) -> None:
+    """Let nothing pass that is no plain file: it is there for somebody else.
+
+    Raises:
+        DiskError: says what it is.
+    """
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise DiskError(dest, None, "replace", f"it is {kind}, not a regular file")
+
+
+def look(
+    dest: str, target: str, known: tuple[Mark, str] | None = None
+) -> tuple[os.stat_result | None, str | None]:
+    """Return what a target is and the digest of its content; None where none is.
+
+    Blocks, but never on a FIFO. Nothing but a plain file is opened: to open a device
+    may do something.
+
+    Args:
+        dest: the operator's name of it.
+        target: where it really is.
+        known: how it was left, and its digest then; what is still so is not read.
+
+    Raises:
+        DiskError: it cannot be read, or is no plain file.
+    """
+    with failing(dest, "read"):
+        try:
+            found = os.lstat(target)
+            refuse_strange(dest, found.st_mode)
+            if known is not None and known[0] == mark_of(found):
+                return found, known[1]
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+            descriptor = os.open(target, flags)
+        except FileNotFoundError:
+            return None, None
+        with os.fdopen(descriptor, "rb") as opened:
+            found = os.fstat(descriptor)
+            refuse_strange(dest, found.st_mode)
+            return found, digest_of(opened.read())
+
+
 def digests(dests: Iterable[str]) -> dict[str, str | None]:
     """Return each target's digest; None where it is absent or cannot be read.
 
@@ -38,7 +92,6 @@ def digests(dests: Iterable[str]) -> dict[str, str | None]:
 def digest(dest: str) -> str | None:
     """Return one target's digest; None as above."""
     try:
-        with open(real_target(dest), "rb") as file:
-            return digest_of(file.read())
-    except (OSError, DiskError):
+        return look(dest, real_target(dest))[1]
+    except DiskError:
         return None

@@ -1,16 +1,15 @@
 """Write next contents beside their targets, hidden, complete and synced."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+from confwatch.disk.attributes import copy_attributes
 from confwatch.disk.failing import failing
+from confwatch.disk.folders import make_folders
 from confwatch.disk.names import stage_path
 from confwatch.disk.present import mark_of
 from confwatch.model.steps import Compared, Comparison, Mark, Staged, StagedFile
-
-_NOT_OURS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EINVAL})
 
 
 @contextmanager
@@ -27,8 +26,9 @@ def stage(compared: Compared) -> Iterator[Staged]:
         for comparison in compared.differing:
             template = comparison.file.template
             if template.make_dirs:
+                owner = (comparison.uid, comparison.gid)
                 with failing(template.dest, "make the folders of"):
-                    os.makedirs(os.path.dirname(comparison.target), exist_ok=True)
+                    make_folders(os.path.dirname(comparison.target), owner, stages)
             path = stage_path(comparison.target)
             stages.callback(_remove, path)
             with failing(template.dest, "stage"):
@@ -49,7 +49,7 @@ def _write(path: str, comparison: Comparison) -> Mark:
                 os.fchown(descriptor, comparison.uid, comparison.gid)
         if comparison.present is not None:
             with failing(dest, "keep the attributes of"):
-                _copy_attributes(comparison.target, descriptor)
+                copy_attributes(comparison.target, descriptor)
         os.fchmod(descriptor, comparison.mode)
         left = memoryview(comparison.file.content)
         while left:
@@ -58,27 +58,6 @@ def _write(path: str, comparison: Comparison) -> Mark:
         return mark_of(os.fstat(descriptor))
     finally:
         os.close(descriptor)
-
-
-def _copy_attributes(target: str, descriptor: int) -> None:
-    """Give a stage the extended attributes of its target, its access list among them.
-
-    Not those that only the system may set, and that it sets by itself.
-    """
-    try:
-        names = os.listxattr(target, follow_symlinks=False)
-    except OSError as error:
-        if error.errno == errno.ENOTSUP:
-            return
-        raise
-    for name in names:
-        try:
-            value = os.getxattr(target, name, follow_symlinks=False)
-            os.setxattr(descriptor, name, value)
-        except OSError as error:
-            by_itself = name.startswith(("security.", "trusted."))
-            if not (by_itself and error.errno in _NOT_OURS):
-                raise
 
 
 def _remove(path: str) -> None:

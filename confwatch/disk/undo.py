@@ -1,24 +1,42 @@
-"""Targets as they were before an install, kept until nobody can refuse it any more."""
+"""Targets as they were before an install, kept until nobody can refuse it any more.
+
+They stand beside the targets under hidden names, so that a start after a crash finds
+what nobody has judged yet. One of them is the first: as long as it is there, all that
+are there count; it comes first and goes first.
+"""
 
 import os
-import shutil
-import stat
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import NamedTuple
 
+from confwatch.disk.double import double
 from confwatch.disk.failing import failing
 from confwatch.disk.move import bring_over
-from confwatch.disk.names import stage_path
+from confwatch.disk.names import undo_path
 from confwatch.disk.sync import sync_folder
+from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.steps import Comparison
 
+_ABSENT = "nothing was here"
+"""What a link points at that stands for a target that was not there."""
+
+
+class _Kept(NamedTuple):
+    """One target, and the other name of what it was; or a mark that nothing was."""
+
+    dest: str
+    target: str
+    shadow: str
+    absent: bool
+
 
 class Undo:
-    """What one install replaced, under hidden names beside the targets."""
+    """What one install replaced."""
 
     def __init__(self) -> None:
-        # The dest, its target, and the other name of what it was; None: it was absent.
-        self._kept: list[tuple[str, str, str | None]] = []
+        self._kept: list[_Kept] = []
 
     def keep(self, comparison: Comparison) -> None:
         """Keep a target as it is now; blocks.
@@ -26,12 +44,26 @@ class Undo:
         Raises:
             OSError: it can have no other name, nor be copied.
         """
-        shadow = None
-        if comparison.present is not None:
-            shadow = stage_path(comparison.target)
-            double(comparison.target, shadow)
-        dest = comparison.file.template.dest
-        self._kept.append((dest, comparison.target, shadow))
+        target = comparison.target
+        shadow = undo_path(target, first=not self._kept)
+        for stale in (undo_path(target, first=True), undo_path(target, first=False)):
+            with suppress(FileNotFoundError):
+                os.unlink(stale)
+        absent = comparison.present is None
+        self._kept.append(_Kept(comparison.file.template.dest, target, shadow, absent))
+        if not absent:
+            double(target, shadow)
+            return
+        with suppress(OSError):  # where there are no links, only we remember
+            os.symlink(_ABSENT, shadow)
+
+    def sync(self) -> None:
+        """Make what is kept last through a power cut.
+
+        Raises:
+            DiskError: the system could not.
+        """
+        _sync(self._kept)
 
     def back(self) -> tuple[str, ...]:
         """Make all targets what they were, and keep nothing any more; blocks.
@@ -42,51 +74,82 @@ class Undo:
         Raises:
             DiskError: the first that cannot be put back; all others were.
         """
-        failed: DiskError | None = None
         kept, self._kept = self._kept, []
-        for dest, target, shadow in kept:
-            try:
-                with failing(dest, "put back"):
-                    _restore(target, shadow)
-            except DiskError as error:
-                failed = failed or error
-        for folder in {os.path.dirname(target) for _, target, _ in kept}:
-            try:
-                sync_folder(folder)
-            except DiskError as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return tuple(dest for dest, _, _ in kept)
+        return _back(kept)
 
     def forget(self) -> None:
         """Remove what was kept: the install stands. Blocks."""
         kept, self._kept = self._kept, []
-        for _, _, shadow in kept:
-            if shadow is not None:
-                with suppress(OSError):
-                    os.unlink(shadow)
+        _forget(kept)
 
 
-def double(target: str, path: str) -> None:
-    """Give a file another name; where it cannot have one (a bind mount), a copy.
+def recover(dests: Iterable[str]) -> tuple[str, ...]:
+    """Put targets back that a crash left installed and not judged. Blocks.
+
+    Args:
+        dests: all targets of one resource.
+
+    Returns:
+        The dests that were put back.
 
     Raises:
-        OSError: neither can be.
+        DiskError: as ``Undo.back``.
     """
+    kept: list[_Kept] = []
+    complete = False
+    for dest in dests:
+        try:
+            target = real_target(dest)
+        except DiskError:
+            continue  # its pass tells
+        for first in (True, False):
+            shadow = undo_path(target, first=first)
+            if os.path.lexists(shadow):
+                complete |= first
+                one = _Kept(dest, target, shadow, os.path.islink(shadow))
+                kept.insert(0 if first else len(kept), one)
+    if complete:
+        return _back(kept)
+    _forget(kept)
+    return ()
+
+
+def _back(kept: list[_Kept]) -> tuple[str, ...]:
+    """Make targets what they were; the first one last, as it makes the others count."""
+    failed: DiskError | None = None
+    for one in reversed(kept):
+        try:
+            with failing(one.dest, "put back"):
+                _restore(one)
+        except DiskError as error:
+            failed = failed or error
     try:
-        os.link(target, path, follow_symlinks=False)
-    except OSError:
-        shutil.copy2(target, path, follow_symlinks=False)
-        found = os.stat(target)
-        os.chown(path, found.st_uid, found.st_gid)
-        os.chmod(path, stat.S_IMODE(found.st_mode))
+        _sync(kept)
+    except DiskError as error:
+        failed = failed or error
+    if failed is not None:
+        raise failed
+    return tuple(dict.fromkeys(one.dest for one in kept))
 
 
-def _restore(target: str, shadow: str | None) -> None:
+def _forget(kept: list[_Kept]) -> None:
+    """Remove what was kept, the first one first."""
+    for one in kept:
+        with suppress(OSError):
+            os.unlink(one.shadow)
+
+
+def _restore(one: _Kept) -> None:
     """Make one target what it was."""
-    if shadow is not None:
-        bring_over(shadow, target)
+    if not one.absent:
+        bring_over(one.shadow, one.target)
         return
-    with suppress(FileNotFoundError):
-        os.unlink(target)
+    for path in (one.target, one.shadow):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _sync(kept: list[_Kept]) -> None:
+    """Sync the folders."""
+    for folder in {os.path.dirname(one.target) for one in kept}:
+        sync_folder(folder)

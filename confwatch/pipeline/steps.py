@@ -154,8 +154,8 @@ async def _install(
     except BaseException:
         await finish(undo.back)
         raise
-    owe(installed)
-    await finish(undo.forget)
+    # Forgotten first: what was owed may be loaded, and is not to be put back then.
+    await finish(undo.forget, lambda _: owe(installed))
     return installed
 
 

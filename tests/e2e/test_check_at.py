@@ -88,3 +88,28 @@ async def test_a_dry_run_runs_no_check(program: Confwatch) -> None:
     program.put("/version", "2")
     assert program.run("render").returncode == 2
     assert not (program.out / "checked").exists()
+
+
+@pytest.mark.parametrize("check", ["false", "true"])
+async def test_killed_in_the_middle_of_the_very_first_check_what_was_there_counts(
+    program: Confwatch, check: str
+) -> None:
+    (program.out / "main").write_text("of the package\n")
+    killing = PAIR.replace("check: ", "check: kill -9 $PPID; ")
+    program.resource("pair", killing)
+    assert program.run("run", "--once").returncode == -signal.SIGKILL
+    assert (program.out / "main").read_text() == "include part of 1\n"
+    assert (program.out / "part").exists()
+    program.resource("pair", PAIR.replace("check: ", f"check: {check}; exit $?; "))
+    done = program.run("run", "--once")
+    assert (done.returncode, b"resource.put_back" in done.stderr) == (
+        int(check == "false"),
+        True,
+    )
+    if check == "false":
+        assert (program.out / "main").read_text() == "of the package\n"
+        assert not (program.out / "part").exists()
+        assert not (program.out / "loaded").exists()
+    else:
+        assert (program.out / "loaded").read_text() == "1\n"
+    assert hidden(program.out) == []
