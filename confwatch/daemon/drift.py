@@ -95,7 +95,7 @@ async def _look(street: Street, touched: _Touched, folders: Folders | None) -> N
             if everything or target in paths or real in paths
         ]
         now = await asyncio.to_thread(marks, looked)
-        pending = set() if street.targets_looked_at(now) else {*looked}
+        pending = set() if await street.targets_looked_at(now) else {*looked}
 
 
 def _real(targets: list[str]) -> dict[str, str]:

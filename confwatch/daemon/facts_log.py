@@ -22,6 +22,7 @@ from confwatch.model.facts import (
     RegistrationState,
     ReloadEnded,
     ReloadOwed,
+    Repaired,
     SourceBack,
     SourceFailed,
     SourceLoaded,
@@ -55,7 +56,7 @@ class FactsLog:
                 self._source(fact)
             case RegistrationChanged():
                 _registered(fact)
-            case PutBack() | WrittenInPlace() | Drifted():
+            case PutBack() | WrittenInPlace() | Drifted() | Repaired():
                 _targets(fact)
             case RecordsSkipped():
                 _skipped(fact)
@@ -116,7 +117,7 @@ def _passed(ended: PassEnded) -> None:
             log.error("resource.broken", exc_info=ended.error, **fields)
 
 
-def _targets(fact: PutBack | WrittenInPlace | Drifted) -> None:
+def _targets(fact: PutBack | WrittenInPlace | Drifted | Repaired) -> None:
     """Tell what became of targets beside being installed."""
     fields: dict[str, Any] = {"resource": fact.resource, "targets": fact.dests}
     match fact:
@@ -126,6 +127,9 @@ def _targets(fact: PutBack | WrittenInPlace | Drifted) -> None:
             log.warning("target.in_place", **fields)
         case Drifted():
             log.warning("target.drifted", **fields, fight=fact.fight)
+        case Repaired():
+            owed = "reload" if fact.owed else "nothing"
+            log.warning("target.repaired", **fields, owed=owed)
 
 
 def _skipped(fact: RecordsSkipped) -> None:

@@ -143,6 +143,19 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True)
+class Repaired:
+    """Targets that somebody else changed were put right, without a pass.
+
+    Attributes:
+        owed: whether a reload is owed now.
+    """
+
+    resource: str
+    dests: tuple[str, ...]
+    owed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadOwed:
     """Files are in place that their service has not read.
 
@@ -267,6 +280,7 @@ Fact: TypeAlias = (
     | WrittenInPlace
     | RecordsSkipped
     | Drifted
+    | Repaired
     | ReloadOwed
     | ReloadEnded
     | ProvenNow

@@ -13,6 +13,11 @@ def unchallenged(staged: Staged) -> Checked | None:
     return None if challenged else Checked(staged)
 
 
+def passed_before(staged: Staged) -> Checked:
+    """Let files pass that are just what an earlier pass had checked and installed."""
+    return Checked(staged)
+
+
 async def check(staged: Staged, commands: Commands) -> Checked:
     """Run every check that looks at stages, each after the one before.
 

@@ -142,11 +142,11 @@ class Street:
         """Return every target."""
         return [*self._owner]
 
-    def targets_looked_at(self, now: Mapping[str, Mark]) -> bool:
+    async def targets_looked_at(self, now: Mapping[str, Mark]) -> bool:
         """Put right what is not as it was left; False where some are being changed."""
         owners = {self._owner[dest] for dest in now if dest in self._owner}
-        looked = [self.workers[name].looked_at(now) for name in owners]
-        return all(looked)
+        workers = [self.workers[name] for name in owners]
+        return all([await one.looked_at(now) for one in workers])
 
     def files(self) -> frozenset[str]:
         """Return every file that a render read."""
@@ -191,6 +191,7 @@ class Street:
             # All at once: each may have a command to end that takes its time.
             await asyncio.wait(tasks)
         for name in names:
+            await self.workers[name].rest()
             self._forget(name)
 
     def _forget(self, name: str) -> None:

@@ -19,7 +19,7 @@ from confwatch.model.facts import (
 from confwatch.model.keys import Ref
 from confwatch.model.reads import Reads
 from confwatch.model.resource import HoldOnEmpty, Resource
-from confwatch.model.steps import Installed, Rendered
+from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.check import check_installed
 from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
@@ -233,17 +233,41 @@ class Walk:
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()
         self._leftover.forget()
-        marks = {} if installed is None else installed.marks
-        known = {
-            one.file.template.dest: (
-                marks.get(one.file.template.dest, one.mark),
-                one.digest,
-            )
-            for one in compared.files
-        }
-        repaired = installed is not None and Reason.DRIFT in cause.reasons
-        self.drift.left(known, repaired=repaired)
+        self.drift.left(compared, installed, populated)
+        if Reason.DRIFT in cause.reasons:
+            self.drift.repaired(changed)
         return PassEnded(name, result, cause, changed, owed=self.owed)
+
+    async def repair(self, dests: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Put targets right from what was installed last; None where it takes a pass.
+
+        Neither a store nor a template is asked.
+
+        Returns:
+            The targets that had to be.
+
+        Raises:
+            DiskError: they are as they were.
+        """
+        proven = self._desk.proofs.of(self._resource.name)
+        digests = {} if proven is None else proven.digests
+
+        def note(done: tuple[Compared, Installed | None] | None) -> None:
+            if done is not None:
+                self.drift.put_right_so(*done)
+                if done[1] is not None:
+                    self._owe_again(done[1])
+
+        done = await finish(lambda: self.drift.put_right(dests, digests), note)
+        if done is None:
+            return None
+        return () if done[1] is None else done[1].changed
+
+    def _owe_again(self, installed: Installed) -> None:
+        """Owe the reload of what was put right."""
+        self._say_in_place(installed.in_place)
+        drift = self.drift
+        self._owe(installed, drift.populated, secret=drift.secret, why="installed")
 
     def _say_in_place(self, dests: tuple[str, ...]) -> None:
         """Tell once of targets that a crash may leave half written."""

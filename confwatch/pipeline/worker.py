@@ -14,7 +14,7 @@ from confwatch.aio.bucket import Bucket
 from confwatch.aio.latest import Latest
 from confwatch.aio.quiet import calm
 from confwatch.errors import ResourceError
-from confwatch.model.facts import Cause, PassEnded, PassResult, Reason, Tell
+from confwatch.model.facts import Cause, PassEnded, PassResult, Reason, Repaired, Tell
 from confwatch.model.keys import Ref
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Mark
@@ -55,6 +55,7 @@ class Worker:
         self.begun_at: float | None = None
         self._walk = walk
         self._tell = tell
+        self._at_work = asyncio.Lock()
         self._mail: Latest[Cause] = Latest(operator.or_)
         self._backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
         self._bucket = Bucket(BURST, PER_S)
@@ -86,18 +87,40 @@ class Worker:
         """Give a reason for a pass; reasons that wait already are joined with it."""
         self._mail.put(cause)
 
-    def looked_at(self, now: Mapping[str, Mark]) -> bool:
+    async def looked_at(self, now: Mapping[str, Mark]) -> bool:
         """Put targets right that are not as they were left; False: ask again later.
 
         Args:
             now: marks of targets, of other resources too.
         """
-        if self.begun_at is not None:
+        if self._at_work.locked():
             return False  # it is changing them itself
-        cause = self._walk.drift.judge(now)
-        if cause is not None:
+        async with self._at_work:
+            cause = self._walk.drift.judge(now)
+            if cause is None:
+                return True
+            repaired = await self._repaired(cause.keys)
+        if repaired is None:
             self.post(cause)
+        elif repaired:
+            self.changed_at = time.time()
+            self._tell(Repaired(self.resource.name, repaired, self.owed))
         return True
+
+    async def rest(self) -> None:
+        """Return once nothing is under way any more."""
+        async with self._at_work:
+            return
+
+    async def _repaired(self, dests: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Put targets right; None where only a pass can, or has to tell why not."""
+        self.begun_at = asyncio.get_running_loop().time()
+        try:
+            return await self._walk.repair(dests)
+        except ResourceError:
+            return None
+        finally:
+            self.begun_at = None
 
     def narrow(self) -> None:
         """Want no more than what the last render read."""
@@ -111,9 +134,10 @@ class Worker:
                 self._walk.forgive()
             if self._unmet is not None:
                 cause = self._unmet | cause
-            self.begun_at = asyncio.get_running_loop().time()
-            ended = await self._pass(cause)
-            self.begun_at = None
+            async with self._at_work:
+                self.begun_at = asyncio.get_running_loop().time()
+                ended = await self._pass(cause)
+                self.begun_at = None
             self._note(ended)
             self._tell(ended)
 

@@ -45,8 +45,9 @@ async def test_what_was_changed_by_hand_is_put_right(program: Confwatch) -> None
     await program.holds("web", "1\n")
     await until(lambda: target.stat().st_mode & 0o777 == 0o640)
     await until(lambda: reloads(program) == 3)
-    told = program.lines("resource.installed")[-1]
-    assert told["because"] == f"target changed by somebody else: {target}"
+    told = program.lines("target.repaired")
+    assert [one["targets"] for one in told] == [[str(target)], [str(target)]]
+    assert len(program.lines("resource.installed")) == 1
 
 
 async def test_another_mode_is_put_right_and_a_fight_is_not_fought(
@@ -78,3 +79,33 @@ async def test_drift_is_only_reported_where_that_is_wanted(program: Confwatch) -
     told = await program.logged("target.drifted")
     assert told[0]["fight"] is False
     assert target.read_text() == "by hand\n"
+
+
+@pytest.mark.parametrize("how", ["template", "held", "check"])
+async def test_what_was_installed_last_is_put_right_whatever_fails_since(
+    program: Confwatch, how: str
+) -> None:
+    program.resource(
+        "web", WEB + "check: test ! -e OUT/../refuse\nhold_on_empty: true\n"
+    )
+    program.start()
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    if how == "template":
+        program.template("web.j2", '{{ getv("/none") }}\n')
+    elif how == "held":
+        program.run("kv", "rm", "/web")
+    else:
+        (program.folder / "refuse").touch()
+        program.put("/web", "2")
+    await program.logged("resource.held" if how == "held" else "resource.failed")
+    target = program.out / "web"
+    target.unlink()
+    await program.holds("web", "1\n")
+    target.write_text("by hand\n")
+    await program.holds("web", "1\n")
+    target.chmod(0o666)
+    await until(lambda: target.stat().st_mode & 0o777 == 0o640)
+    await until(lambda: reloads(program) >= 2)
+    (resource,) = program.status()["resources"]
+    assert resource["state"] == ("held" if how == "held" else "failed")
