@@ -76,6 +76,11 @@ class Settings(Form, frozen=True, kw_only=True):
     """Below which services are announced in every store, and where ``services()`` in
     templates looks; a service may say another ``prefix``."""
 
+    poll: Annotated[float, scalar(positive)] = 30.0
+    """Seconds between looks at templates, files and targets where the kernel tells of
+    no change, as on network file systems; beside watching. A look that takes long is
+    made less often."""
+
     confd_compat: Annotated[str, choice("0.16", "0.41")] = "0.16"
     """Whose meaning confd's TOML has: the original's (0.16) or the living fork's
     (0.41). They differ in prefixes and in what a reload_cmd may insert."""

@@ -6,7 +6,8 @@ files are now with what they were, so no editor's habits and no lost event matte
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,12 +25,13 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
-from confwatch.daemon.folders import Folders, folder_of
+from confwatch.aio.threads import finish
+from confwatch.daemon.trails import Trails
 
-SETTLE_S = 0.05
-"""Editors write in several steps; after this the last of them is done."""
-RESCAN_S = 30.0
-"""Where the kernel tells nothing (overlay, network disks, an overflow)."""
+POLL_S = 30.0
+"""Between looks where the kernel tells nothing (network disks, an overflow)."""
+REST = 10
+"""A look rests this many times what it took."""
 
 _WANTED: list[type[FileSystemEvent]] = [
     FileClosedEvent,
@@ -45,18 +47,17 @@ _WANTED: list[type[FileSystemEvent]] = [
 Signature: TypeAlias = tuple[int, ...] | None
 
 
-class _Bell(FileSystemEventHandler):
-    """Turns every event of the watching threads into one bell on the loop.
+class _Touched(FileSystemEventHandler):
+    """Turns every event below the templates' folder into a bell on the loop.
 
     Attributes:
-        event: rung where there is a reason to look.
-        touched: whether something happened to a file; else others matter now.
+        anything: whether something happened there; else others matter now.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.event = asyncio.Event()
-        self.touched = False
-        self._loop = loop
+    def __init__(self, bell: asyncio.Event) -> None:
+        self.anything = False
+        self._bell = bell
+        self._loop = asyncio.get_running_loop()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Ring, unless it was only read."""
@@ -64,8 +65,8 @@ class _Bell(FileSystemEventHandler):
             self._loop.call_soon_threadsafe(self._ring)
 
     def _ring(self) -> None:
-        self.touched = True
-        self.event.set()
+        self.anything = True
+        self._bell.set()
 
 
 @asynccontextmanager
@@ -73,6 +74,7 @@ async def watched(
     folder: Path,
     files: Callable[[], Iterable[str]],
     changed: Callable[[list[str]], None],
+    poll_s: float = POLL_S,
 ) -> AsyncIterator[Callable[[], None]]:
     """Tell of edited files for as long as the block runs.
 
@@ -80,38 +82,33 @@ async def watched(
         folder: of the templates; watched with its subfolders.
         files: returns the files that matter now, in other folders too.
         changed: told which of them are others than before.
+        poll_s: seconds between looks without a reason.
 
     Yields:
         What to call when there are other files.
     """
-    bell = _Bell(asyncio.get_running_loop())
-    elsewhere: Folders | None = None
-    with suppress(OSError):  # then they are looked at from time to time
-        elsewhere = Folders(bell, _WANTED)
-    try:
-        with _observed(folder, bell):
+    with closing(Trails()) as trails:
+        touched = _Touched(trails.bell)
+        with _observed(folder, touched):
             async with asyncio.TaskGroup() as group:
-                look = _Look(str(folder), files, changed, elsewhere)
-                looking = group.create_task(look.run(bell), name="templates")
+                look = _Look(f"{folder}/", files, changed, trails)
+                looking = group.create_task(look.run(touched, poll_s), name="templates")
                 try:
-                    yield bell.event.set
+                    yield trails.bell.set
                 finally:
                     looking.cancel()
-    finally:
-        if elsewhere is not None:
-            await asyncio.to_thread(elsewhere.close)
 
 
 @contextmanager
-def _observed(folder: Path, bell: _Bell) -> Iterator[None]:
-    """Ring *bell* for events below *folder*; one that is not there has none."""
+def _observed(folder: Path, touched: _Touched) -> Iterator[None]:
+    """Tell *touched* of events below *folder*; one that is not there has none."""
     try:
         observer = Observer()
     except OSError:
         # The kernel has none left; what is read is looked at from time to time.
         yield
         return
-    observer.schedule(bell, str(folder), recursive=True)
+    observer.schedule(touched, str(folder), recursive=True, event_filter=_WANTED)
     try:
         observer.start()
     except OSError:
@@ -130,55 +127,55 @@ class _Look:
 
     def __init__(
         self,
-        folder: str,
+        below: str,
         files: Callable[[], Iterable[str]],
         changed: Callable[[list[str]], None],
-        elsewhere: Folders | None,
+        trails: Trails,
     ) -> None:
-        self._below = f"{folder}/"
+        self._below = below
         self._files = files
         self._changed = changed
-        self._elsewhere = elsewhere
+        self._trails = trails
         self._known: dict[str, Signature] = {}
+        self._first: set[str] = set()
 
-    async def run(self, bell: _Bell) -> None:
+    async def run(self, touched: _Touched, poll_s: float) -> None:
         """Compare at every bell, and now and then without one, for ever."""
+        loop = asyncio.get_running_loop()
+        due_at = loop.time() + poll_s
         while True:
-            await _rung(bell.event)
-            touched, bell.touched = bell.touched, False
-            files = list(self._files())
-            now = await asyncio.to_thread(self._watch_and_look, files)
-            # A file seen for the first time may be what was touched, and one in a
-            # folder that was not watched until now may have been touched unheard.
-            # Rendering it again costs a comparison.
-            other = [
-                path
-                for path, signature in now.items()
-                if (
-                    self._known[path] != signature
-                    if path in self._known
-                    else touched or not path.startswith(self._below)
-                )
-            ]
+            rung = await self._trails.rung(due_at)
+            started = loop.time()
+            anything, touched.anything = touched.anything, False
+            files = {*self._files()}
+            # Watched first: what happens to them from here on rings.
+            await self._trails.follow(files, anew=not rung)
+            now = await finish(partial(_signatures, files))
+            other = self._others(now, anything=anything)
             self._known = now
             if other:
                 self._changed(other)
+            rest_s = REST * (loop.time() - started)
+            if not rung:
+                due_at = loop.time() + max(poll_s, rest_s)
+            await asyncio.sleep(rest_s)
 
-    def _watch_and_look(self, files: list[str]) -> dict[str, Signature]:
-        """Watch where files are that are no templates, then look at all. Blocks."""
-        if self._elsewhere is not None:
-            others = (one for one in files if not one.startswith(self._below))
-            self._elsewhere.watch({folder_of(one) for one in others})
-        return _signatures(files)
+    def _others(self, now: dict[str, Signature], *, anything: bool) -> list[str]:
+        """Return the files that are not as they were, or may not be.
 
-
-async def _rung(bell: asyncio.Event) -> None:
-    """Wait for a bell and for calm after it, or until it is time to look anyway."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(RESCAN_S):
-            await bell.wait()
-        await asyncio.sleep(SETTLE_S)
-    bell.clear()
+        A file seen for the first time, now or just before, may be what was touched, and
+        one outside the templates' folder, which was not watched, may have been touched
+        unheard. Rendering it again costs a comparison.
+        """
+        first = now.keys() - self._known.keys()
+        doubted = first | self._first if anything else first
+        self._first = first
+        return [
+            path
+            for path, signature in now.items()
+            if self._known.get(path, signature) != signature
+            or (path in doubted and (anything or not path.startswith(self._below)))
+        ]
 
 
 def _signatures(paths: Iterable[str]) -> dict[str, Signature]:
@@ -195,5 +192,6 @@ def _signatures(paths: Iterable[str]) -> dict[str, Signature]:
                 status.st_ino,
                 status.st_size,
                 status.st_mtime_ns,
+                status.st_ctime_ns,  # also where its time was put back
             )
     return found

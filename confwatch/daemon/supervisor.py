@@ -194,10 +194,17 @@ async def _running(settings: Settings, records: Records) -> AsyncIterator[Daemon
         routes = admin.Admin(daemon)
         await parts.enter_async_context(admin.opened(routes, settings.admin))
         other_files = await parts.enter_async_context(
-            files.watched(settings.templates_dir, street.files, street.files_changed)
+            files.watched(
+                settings.templates_dir,
+                street.files,
+                street.files_changed,
+                settings.poll,
+            )
         )
         hub.listen(_when_other(street.file_sets, other_files))
-        daemon.other_targets = await parts.enter_async_context(drift.watched(street))
+        daemon.other_targets = await parts.enter_async_context(
+            drift.watched(street, settings.poll)
+        )
         yield daemon
 
 

@@ -142,11 +142,14 @@ class Street:
         """Return every target."""
         return [*self._owner]
 
-    async def targets_looked_at(self, now: Mapping[str, Mark]) -> bool:
-        """Put right what is not as it was left; False where some are being changed."""
+    async def targets_looked_at(self, now: Mapping[str, Mark]) -> set[str]:
+        """Put right what is not as it was left; return what is being changed now."""
         owners = {self._owner[dest] for dest in now if dest in self._owner}
-        workers = [self.workers[name] for name in owners]
-        return all([await one.looked_at(now) for one in workers])
+        busy: set[str] = set()
+        for worker in [self.workers[name] for name in owners]:
+            if not await worker.looked_at(now):
+                busy.update(worker.resource.dests)
+        return busy & now.keys()
 
     def files(self) -> frozenset[str]:
         """Return every file that a render read."""

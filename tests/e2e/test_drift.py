@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import Confwatch, confwatch
+from tests.support.mounts import mounted
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.daemon, pytest.mark.timeout(60)]
@@ -109,3 +110,37 @@ async def test_what_was_installed_last_is_put_right_whatever_fails_since(
     await until(lambda: reloads(program) >= 2)
     (resource,) = program.status()["resources"]
     assert resource["state"] == ("held" if how == "held" else "failed")
+
+
+async def test_a_target_is_cared_for_where_its_links_lead_now(
+    program: Confwatch,
+) -> None:
+    for release in ("one", "two"):
+        (program.out / release / "etc").mkdir(parents=True)
+    (program.out / "current").symlink_to("one")
+    program.resource("web", WEB.replace("OUT/web", "OUT/current/etc/web"))
+    program.start()
+    await program.holds("one/etc/web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    (program.out / "new").symlink_to("two")
+    (program.out / "new").rename(program.out / "current")
+    await program.holds("two/etc/web", "1\n")
+    await until(lambda: reloads(program) == 2)
+    (program.out / "two/etc/web").write_text("by hand\n")
+    await program.holds("two/etc/web", "1\n")
+    assert (program.out / "current").is_symlink()
+
+
+async def test_where_the_kernel_tells_nothing_a_look_now_and_then_finds_it(
+    program: Confwatch,
+) -> None:
+    # A mount over a folder is told to nobody, as what other machines do to NFS is.
+    (program.folder / "conf/confwatch.yaml").write_text("poll: 200ms\n")
+    program.start()
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) == 1)
+    with mounted(program.out, "-t", "tmpfs", "none"):
+        await program.holds("web", "1\n")
+        (program.out / "web").write_text("by hand\n")
+        await program.holds("web", "1\n")
+    assert program.end() == 0

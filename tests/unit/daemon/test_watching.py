@@ -22,8 +22,6 @@ async def test_templates_and_targets_are_looked_at_from_time_to_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inotify_c, "inotify_init", none_left)
-    monkeypatch.setattr(files, "RESCAN_S", 0.05)
-    monkeypatch.setattr(drift, "RESCAN_S", 0.05)
     template = tmp_path / "watched.j2"
     template.write_text("1")
     changed: list[str] = []
@@ -33,8 +31,8 @@ async def test_templates_and_targets_are_looked_at_from_time_to_time(
         )
         await on.holds("a", "1")
         async with (
-            drift.watched(on.street),
-            files.watched(tmp_path, lambda: [str(template)], changed.extend),
+            drift.watched(on.street, 0.05),
+            files.watched(tmp_path, lambda: [str(template)], changed.extend, 0.05),
         ):
             (on.out / "a").write_text("by hand")
             await on.holds("a", "1")

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 async def looked(on: Bench, *names: str) -> bool:
     """Look at targets as the watch does."""
-    return await on.street.targets_looked_at(marks(str(on.out / n) for n in names))
+    return not await on.street.targets_looked_at(marks(str(on.out / n) for n in names))
 
 
 async def test_it_needs_neither_a_render_nor_a_store(tmp_path: Path) -> None:
