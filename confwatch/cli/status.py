@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -102,5 +102,10 @@ def _resource_row(one: Mapping[str, Any], now: float) -> tuple[Any, ...]:
         "" if changed_at is None else f"{ago(now - changed_at)} ago",
         because,
         "" if owed is None else owed["reload"],
-        error or (owed and owed["error"]),
+        error or (owed and owed["error"]) or _drifted(one["drifted"]),
     )
+
+
+def _drifted(targets: Sequence[str]) -> str:
+    """Name the targets that somebody else changed and that are left so."""
+    return f"drifted: {', '.join(targets)}" if targets else ""

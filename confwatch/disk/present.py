@@ -9,6 +9,7 @@ from confwatch.disk.targets import real_target
 from confwatch.errors import DiskError
 from confwatch.model.steps import Mark, digest_of
 
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a FIFO",
@@ -71,14 +72,37 @@ def look(
             refuse_strange(dest, found.st_mode)
             if known is not None and known[0] == mark_of(found):
                 return found, known[1]
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
-            descriptor = os.open(target, flags)
+            descriptor = os.open(target, _FLAGS)
         except FileNotFoundError:
             return None, None
-        with os.fdopen(descriptor, "rb") as opened:
-            found = os.fstat(descriptor)
+        found, content = _read(dest, descriptor)
+        return found, digest_of(content)
+
+
+def content(dest: str, most_bytes: int) -> tuple[Mark, bytes] | None:
+    """Return a target's mark and content; None where it is absent, large or no file.
+
+    Blocks.
+    """
+    try:
+        target = real_target(dest)
+        with failing(dest, "read"):
+            found = os.lstat(target)
             refuse_strange(dest, found.st_mode)
-            return found, digest_of(opened.read())
+            if found.st_size > most_bytes:
+                return None
+            found, raw = _read(dest, os.open(target, _FLAGS))
+    except DiskError:
+        return None
+    return mark_of(found), raw
+
+
+def _read(dest: str, descriptor: int) -> tuple[os.stat_result, bytes]:
+    """Return what an open file is and holds, and close it."""
+    with os.fdopen(descriptor, "rb") as opened:
+        found = os.fstat(descriptor)
+        refuse_strange(dest, found.st_mode)
+        return found, opened.read()
 
 
 def digests(dests: Iterable[str]) -> dict[str, str | None]:

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from confwatch.disk.compare import compare
 from confwatch.disk.install import install
+from confwatch.disk.present import content
 from confwatch.disk.stage import stage
+from confwatch.errors import DiskError
 from confwatch.model.facts import Cause, Drifted, Reason, Tell
 from confwatch.model.keys import Ref
 from confwatch.model.reads import Reads
+from confwatch.model.records import Proven
 from confwatch.model.resource import Resource
 from confwatch.model.steps import (
     Compared,
@@ -20,6 +23,7 @@ from confwatch.model.steps import (
     Mark,
     Rendered,
     RenderedFile,
+    digest_of,
 )
 from confwatch.pipeline.check import passed_before
 
@@ -64,6 +68,27 @@ class Drift:
         small = [one for one in compared.files if len(one.file.content) <= KEPT_BYTES]
         self._kept = {one.file.template.dest: _as_left(one) for one in small}
         self.seen = ()
+
+    def recall(self, proven: Proven) -> None:
+        """Take up what an earlier run left, if all of it is just what was proven.
+
+        Until the first pass of this run there is nothing else to put right from.
+        Blocks.
+        """
+        files, known = [], {}
+        for template in self._resource.templates:
+            dest = template.dest
+            found = content(dest, KEPT_BYTES)
+            if found is None or digest_of(found[1]) != proven.digests.get(dest):
+                return
+            known[dest] = (found[0], digest_of(found[1]))
+            # What was secret then is not known now.
+            files.append(RenderedFile(template, found[1], secret=True))
+        try:
+            compared = compare(Rendered(self._resource, tuple(files), Reads()), known)
+        except DiskError:
+            return  # its pass tells
+        self.left(compared, None, proven.populated)
 
     def repaired(self, dests: Iterable[str]) -> None:
         """Note that these targets had to be put right."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from confwatch.aio.threads import finish
 from confwatch.disk.present import marks
@@ -144,6 +145,7 @@ class Walk:
         await self._leftover.look()
         proven = desk.proofs.of(name)
         if proven is not None:
+            await finish(partial(self.drift.recall, proven))
             desk.coverage.recall(name, proven.populated)
             known = desk.coverage.doubted(name) & proven.populated
             desk.doubts.add(name, known)

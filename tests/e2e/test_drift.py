@@ -80,6 +80,8 @@ async def test_drift_is_only_reported_where_that_is_wanted(program: Confwatch) -
     told = await program.logged("target.drifted")
     assert told[0]["fight"] is False
     assert target.read_text() == "by hand\n"
+    assert program.status()["resources"][0]["drifted"] == [str(target)]
+    assert f"drifted: {target}".encode()[:40] in program.run("status").stdout
 
 
 @pytest.mark.parametrize("how", ["template", "held", "check"])
@@ -144,3 +146,18 @@ async def test_where_the_kernel_tells_nothing_a_look_now_and_then_finds_it(
         (program.out / "web").write_text("by hand\n")
         await program.holds("web", "1\n")
     assert program.end() == 0
+
+
+async def test_a_start_puts_right_what_the_run_before_it_left(
+    program: Confwatch,
+) -> None:
+    assert program.run("run", "--once").returncode == 0
+    # No server answers there.
+    program.store = "etcd://127.0.0.1:1"
+    program.start()
+    await program.logged("source.failed")
+    (program.out / "web").write_text("by hand\n")
+    await program.holds("web", "1\n")
+    (program.out / "web").unlink()
+    await program.holds("web", "1\n")
+    await until(lambda: reloads(program) >= 2)
