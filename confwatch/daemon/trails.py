@@ -9,7 +9,7 @@ import asyncio
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -95,13 +95,15 @@ class Trails:
         """Walk some ways anew; what is told meanwhile is of use only then."""
         self._walking = True
         try:
-            found = await finish(lambda: _watch_ways(inotify, paths))
+            known = dict(self._watches)
+            found = await finish(lambda: _watch_ways(inotify, paths, known))
         finally:
             self._walking = False
         self._take(*found)
 
     def _take(self, ways: dict[str, Steps], watches: dict[str, int]) -> None:
         """Take up what was walked, and what was told before it was known."""
+        ways = {one: way for one, way in ways.items() if self._ways.get(one) != way}
         for path in ways:
             self._forget(path)
         for folder, watch in watches.items():
@@ -167,27 +169,35 @@ class Trails:
 
 
 def _watch_ways(
-    inotify: Inotify, paths: set[str]
+    inotify: Inotify, paths: set[str], known: Mapping[str, int]
 ) -> tuple[dict[str, Steps], dict[str, int]]:
-    """Watch all ways, until they are as they were when they were watched. Blocks."""
+    """Watch all ways, until they are as they were when they were watched. Blocks.
+
+    Args:
+        inotify: where they are watched.
+        paths: where the ways lead to.
+        known: the watches until now, by folder.
+    """
     watches: dict[str, int] = {}
     ways = _walked(paths)
     for _ in range(_TRIES):
+        before = {**known, **watches}
         for folder, mask in _masks(ways).items():
             try:
                 watches[folder] = inotify.watch(folder, mask)
             except OSError:  # then it is looked at from time to time
                 watches.pop(folder, None)
-        before, ways = ways, _walked(paths)
-        if ways == before:
-            break
+        if before.items() >= watches.items():
+            break  # all of it was watched before it was walked
+        ways = _walked(paths)
     return ways, watches
 
 
 def _walked(paths: set[str]) -> dict[str, Steps]:
     """Return where each path leads."""
     mounts = _mounts()
-    return {path: _steps(way_to(path), mounts) for path in paths}
+    looked: dict[str, str | int] = {}
+    return {path: _steps(way_to(path, looked), mounts) for path in paths}
 
 
 def _steps(way: Way, mounts: frozenset[str]) -> Steps:

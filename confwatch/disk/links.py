@@ -28,8 +28,14 @@ class Way(NamedTuple):
     problem: int | None = None
 
 
-def way_to(path: str) -> Way:
-    """Walk along an absolute path; what is wrong on it is told, not raised."""
+def way_to(path: str, looked: dict[str, str | int] | None = None) -> Way:
+    """Walk along an absolute path; what is wrong on it is told, not raised.
+
+    Args:
+        path: absolute.
+        looked: what was found on other ways of the same moment; grows with this one.
+    """
+    looked = {} if looked is None else looked
     steps: list[tuple[str, str]] = []
     links: list[str] = []
     here, left = "/", deque(_names(path))
@@ -40,19 +46,28 @@ def way_to(path: str) -> Way:
             continue
         steps.append((here, name))
         here = os.path.join(here, name)
-        try:
-            pointed = os.readlink(here)
-        except OSError as error:
-            if error.errno == errno.EINVAL:
-                continue  # it is no link
+        pointed = looked.get(here)
+        if pointed is None:
+            pointed = looked[here] = _pointed(here)
+        if pointed == errno.EINVAL:
+            continue  # it is no link
+        if isinstance(pointed, int):
             end = os.path.join(here, *left)
-            return Way(tuple(steps), tuple(links), end, 1 + len(left), error.errno)
+            return Way(tuple(steps), tuple(links), end, 1 + len(left), pointed)
         links.append(here)
         if len(links) > MOST_LINKS:
             return Way(tuple(steps), tuple(links), here, 0, errno.ELOOP)
         here = "/" if pointed.startswith("/") else os.path.dirname(here)
         left.extendleft(reversed(_names(pointed)))
     return Way(tuple(steps), tuple(links), here)
+
+
+def _pointed(path: str) -> str | int:
+    """Return what a link points at, or the errno that tells why it is none."""
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        return error.errno or errno.EIO
 
 
 def _names(path: str) -> list[str]:
