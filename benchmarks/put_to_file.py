@@ -1,169 +1,136 @@
-"""From a put in etcd to the new file in place: ours beside the bare limit, in one run.
+"""From one put in etcd to the new file in place, beside the bare limit and confd.
 
-Run as ``python benchmarks/put_to_file.py [KEYS ...]``; needs etcd on PATH. Prints the
-median of alternating rounds, in milliseconds, and the ratio to the limit.
+The template prints one attribute of each key, a line each. Programs take turns in one
+run. Asked: at most 1.58, 1.9 and 1.56 times the limit at 100, 10,000 and 100,000 keys.
 """
 
-import base64
-import http.client
-import json
-import socket
+import shutil
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
+from benchmarks.process import MOST_S, waited
+from benchmarks.program import LOOP, Bench
+from benchmarks.store import Store, key, store
+from benchmarks.table import Table
+
+ASKED = {100: 1.58, 10_000: 1.90, 100_000: 1.56}
 ROUNDS = 4
 PUTS = 25
-MOST_S = 10.0
-TEMPLATE = '{% for pair in gets("/bench/*") %}\n{{ pair.value }}\n{% endfor %}\n'
+REST_S = 0.06
+"""Between puts: a resource is passed at most 20 times a second."""
+SETTLE_S = 0.5
+
+Contender: TypeAlias = Callable[[Bench, Store, Path], AbstractContextManager[Path]]
 
 
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Etcd:
-    """A private etcd and one connection to it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port, peer = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [
-                "etcd",
-                f"--data-dir={folder / 'etcd'}",
-                f"--listen-client-urls={self.url}",
-                f"--advertise-client-urls={self.url}",
-                f"--listen-peer-urls=http://127.0.0.1:{peer}",
-                f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
-                f"--initial-cluster=default=http://127.0.0.1:{peer}",
-                "--log-level=error",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.client = http.client.HTTPConnection("127.0.0.1", self.port)
-        waited(lambda: self.put("/up", "yes"))
-
-    def ask(self, path: str, body: object) -> bool:
-        """Post and read the answer; False where nobody answers yet."""
-        try:
-            self.client.request("POST", path, json.dumps(body))
-            answer = self.client.getresponse()
-            answer.read()
-        except OSError:
-            self.client.close()
-            return False
-        return answer.status == 200
-
-    def put(self, key: str, value: str) -> bool:
-        """Put one key."""
-        return self.ask("/v3/kv/put", {"key": b64(key), "value": b64(value)})
-
-    def fill(self, keys: int) -> None:
-        """Put *keys* keys below /bench, a hundred a transaction."""
-        for first in range(0, keys, 100):
-            puts = [
-                {"request_put": {"key": b64(f"/bench/{n:06}"), "value": b64(f"v{n}")}}
-                for n in range(first, min(first + 100, keys))
-            ]
-            if not self.ask("/v3/kv/txn", {"success": puts}):
-                raise SystemExit("etcd refused to be filled")
-
-
-def b64(value: str) -> str:
-    """Encode as etcd's JSON gateway wants it."""
-    return base64.b64encode(value.encode()).decode()
-
-
-def waited(true: object, seconds: float = 60) -> None:
-    """Ask again and again until it is so."""
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        if time.monotonic() > end:
-            raise SystemExit("waited in vain")
-
-
-def bare(etcd: Etcd, target: Path, _folder: Path) -> list[str]:
-    """Return the command of the limit."""
-    program = Path(__file__).with_name("bare_limit.py")
-    return [sys.executable, str(program), etcd.url, "/bench", str(target)]
-
-
-def ours(etcd: Etcd, target: Path, folder: Path) -> list[str]:
-    """Return the command of the daemon, and write what it reads."""
-    (folder / "conf.d").mkdir()
-    (folder / "templates").mkdir()
-    (folder / "templates/bench.j2").write_text(TEMPLATE)
-    (folder / "conf.d/bench.yaml").write_text(
-        f"templates: [{{src: bench.j2, dest: {target}, keys: [/bench]}}]\n"
+def measure(bench: Bench) -> Iterator[Table]:
+    """Measure each size."""
+    contenders: dict[str, Contender] = {"limit": bare, "confwatch": ours}
+    if shutil.which("confd"):
+        contenders["confd"] = confd
+    table = Table(
+        "From a put to the file",
+        f"Medians of {ROUNDS * PUTS} puts in {ROUNDS} alternating rounds; the limit is "
+        "a bare loop that takes the event and writes, syncs and moves the file."
+        + ("" if "confd" in contenders else " No confd was on PATH."),
+        ("keys", *(f"{name}, ms" for name in contenders), "ratio to limit", "asked"),
     )
-    return [
-        *(sys.executable, "-m", "confwatch", "run", f"--confdir={folder}"),
-        *(f"--store=etcd://127.0.0.1:{etcd.port}", f"--state-dir={folder / 'state'}"),
-        *("--admin=off", "--log-level=warning"),
-    ]
+    for keys, asked in ASKED.items():
+        with store(keys) as filled:
+            took = _rounds(bench, filled, keys, contenders)
+        medians = [statistics.median(times) for times in took.values()]
+        table.add(keys, *medians, medians[1] / medians[0], asked)
+    yield table
+
+
+def _rounds(
+    bench: Bench, filled: Store, keys: int, contenders: dict[str, Contender]
+) -> dict[str, list[float]]:
+    """Let all take turns; return the milliseconds of each."""
+    took: dict[str, list[float]] = {name: [] for name in contenders}
+    for round_ in range(ROUNDS):
+        for name, contender in contenders.items():
+            with bench.folder() as folder, contender(bench, filled, folder) as target:
+                time.sleep(SETTLE_S)
+                for number in range(PUTS):
+                    where = key((number * 7919) % keys)
+                    value = f"{round_} {name} {number}"
+                    took[name].append(put_to_file(filled, where, value, target))
+                    time.sleep(REST_S)
+    return took
+
+
+def put_to_file(filled: Store, where: str, value: str, target: Path) -> float:
+    """Put, wait for another file, and return the milliseconds.
+
+    Raises:
+        TimeoutError: there is none.
+    """
+    before = _mark(target)
+    started = time.perf_counter()
+    filled.put(where, value)
+    while _mark(target) == before:
+        time.sleep(0.0001)  # two cores: spinning would take one
+        if time.perf_counter() - started > MOST_S:
+            raise TimeoutError(target)
+    return (time.perf_counter() - started) * 1000
+
+
+def _mark(target: Path) -> tuple[int, int]:
+    found = target.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager
-def running(command: list[str], target: Path) -> Iterator[None]:
-    """Run a program until the block ends; it has made its file when it begins."""
-    process = subprocess.Popen(command)
+def bare(bench: Bench, filled: Store, folder: Path) -> Iterator[Path]:
+    """Run the limit."""
+    loop = Path(__file__).with_name("bare_limit.py")
+    target = folder / "out"
+    command = [str(bench.programs / "python"), str(loop), filled.server.url]
+    with _until_there([*command, "/bench", str(target)], target):
+        yield target
+
+
+@contextmanager
+def ours(bench: Bench, filled: Store, _folder: Path) -> Iterator[Path]:
+    """Run the daemon."""
+    with bench.program(filled.url) as program:
+        target = program.declare("loop", LOOP, "/bench")
+        with program.running():
+            yield target
+
+
+@contextmanager
+def confd(_bench: Bench, filled: Store, folder: Path) -> Iterator[Path]:
+    """Run the confd that is on PATH."""
+    target = folder / "out"
+    for name in ("conf.d", "templates"):
+        (folder / name).mkdir()
+    (folder / "conf.d/loop.toml").write_text(
+        f'[template]\nsrc = "loop.tmpl"\ndest = "{target}"\nkeys = ["/bench"]\n'
+    )
+    (folder / "templates/loop.tmpl").write_text(
+        '{{range gets "/bench/*"}}{{.Value}}\n{{end}}'
+    )
+    command = ["confd", "-backend", "etcdv3", "-node", filled.server.url, "-watch"]
+    with _until_there([*command, "-confdir", str(folder)], target):
+        yield target
+
+
+@contextmanager
+def _until_there(command: list[str], target: Path) -> Iterator[None]:
+    """Run a program for the block, which begins once it has made its file."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         waited(target.exists)
-        time.sleep(0.5)  # noqa: TID251 - a benchmark may let things settle
         yield
     finally:
         process.terminate()
         process.wait()
-
-
-def measure(etcd: Etcd, target: Path, keys: int, run: str) -> list[float]:
-    """Put, wait for the new file, and take the time, in milliseconds."""
-    took = []
-    for number in range(PUTS):
-        before = target.stat().st_ino, target.stat().st_mtime_ns
-        started = time.perf_counter()
-        etcd.put(f"/bench/{(number * 7919) % keys:06}", f"{run} {number}")
-        while (target.stat().st_ino, target.stat().st_mtime_ns) == before:
-            time.sleep(0.0001)  # noqa: TID251 - two cores: spinning would take one
-            if time.perf_counter() - started > MOST_S:
-                raise SystemExit(f"{target} did not follow")
-        took.append((time.perf_counter() - started) * 1000)
-        time.sleep(0.05)  # noqa: TID251 - below the daemon's token bucket
-    return took
-
-
-def main(sizes: list[int]) -> None:
-    """Measure both programs at each size and print the table."""
-    print(f"{'keys':>8}  {'limit':>8}  {'ours':>8}  ratio   (p50, ms)")
-    for keys in sizes:
-        with tempfile.TemporaryDirectory() as scratch:
-            etcd = Etcd(Path(scratch))
-            try:
-                etcd.fill(keys)
-                took: dict[str, list[float]] = {"bare": [], "ours": []}
-                for round_ in range(ROUNDS):
-                    for name, make in (("bare", bare), ("ours", ours)):
-                        folder = Path(scratch) / f"{name}{round_}"
-                        folder.mkdir()
-                        target = folder / "out"
-                        with running(make(etcd, target, folder), target):
-                            took[name] += measure(etcd, target, keys, folder.name)
-            finally:
-                etcd.process.terminate()
-                etcd.process.wait()
-        limit, own = (statistics.median(took[name]) for name in ("bare", "ours"))
-        print(f"{keys:>8}  {limit:8.2f}  {own:8.2f}  {own / limit:5.2f}", flush=True)
-
-
-if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [100, 10_000, 100_000])

@@ -44,12 +44,13 @@ class Proxy:
     ) -> None:
         """Serve one connection."""
         self.connections += 1
+        self._clients.add(writer)  # at once: who counts connections may tear this one
         try:
             far, to_far = await asyncio.open_connection("127.0.0.1", self._server_port)
         except OSError:
+            self._clients.discard(writer)
             writer.transport.abort()
             return
-        self._clients.add(writer)
         try:
             async with asyncio.TaskGroup() as group:
                 asked = group.create_task(self._ask(reader, to_far))
