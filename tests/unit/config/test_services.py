@@ -367,7 +367,7 @@ def test_the_documented_block_can_be_used(conf: ConfDir) -> None:
     for written in blocks:
         conf.write("web.yaml", TEMPLATE % "/etc/a" + written.split("```")[0])
         assert loaded(conf).problems == ()
-    assert len(blocks) == 2
+    assert len(blocks) == 3
 
 
 def loaded(conf: ConfDir, host: Host | None = None) -> ResourceSet:
