@@ -4,7 +4,7 @@ from confwatch.config import scalars
 from confwatch.config.host import Host
 from confwatch.config.places import Place, Placed, quoted
 from confwatch.config.service_form import ServiceForm
-from confwatch.model.formats import ROOM, SKYDNS, dns_label
+from confwatch.model.formats import ROOM, SKYDNS, WILDCARDS, dns_label
 from confwatch.model.keys import Key
 from confwatch.model.service import CustomRecord, Format, OnDown
 
@@ -33,6 +33,8 @@ def judge_format(written: ServiceForm, made_id: Placed[str], place: Place) -> No
     """
     _judge_names(written, made_id)
     _judge_own(written, place)
+    if written.format is Format.SKYDNS:
+        _judge_skydns(written)
     room = ROOM[written.format]
     _warn_of_room(written)
     down = written.on_down
@@ -76,6 +78,14 @@ def _judge_names(written: ServiceForm, made_id: Placed[str]) -> None:
             f"{quoted(made_id.value)} makes no DNS label of at most 63 letters,"
             " which skydns needs: write another id"
         )
+
+
+def _judge_skydns(written: ServiceForm) -> None:
+    """Refuse what CoreDNS would read as something else."""
+    if written.name.value in WILDCARDS:
+        raise written.name.place.refuse("is what CoreDNS takes for every name")
+    if written.weight is not None and written.weight.value == 0:
+        raise written.weight.place.refuse("expected 1 to 65535: skydns reads 0 as 100")
 
 
 def _judge_own(written: ServiceForm, place: Place) -> None:

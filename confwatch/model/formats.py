@@ -9,6 +9,12 @@ from confwatch.model.service import Format, Service
 SKYDNS = Key("/skydns")
 """Where SkyDNS and CoreDNS look unless they are told otherwise."""
 
+WILDCARDS = frozenset({"any"})
+"""Labels that CoreDNS takes for any other.
+
+Source: github.com/coredns/coredns, plugin/etcd/msg/path.go, ``PathWithWildcard``.
+"""
+
 _NO_LETTERS = str.maketrans("._:", "---")
 
 

@@ -156,6 +156,12 @@ def test_each_format_brings_its_ways(conf: ConfDir) -> None:
     assert custom.custom == CustomRecord("/x/{{ id }}", "")
 
 
+def test_a_name_that_coredns_takes_for_every_name_is_refused(conf: ConfDir) -> None:
+    conf.write("web.yaml", block("name: any, port: 80, format: skydns, domain: a"))
+    (problem,) = loaded(conf).problems
+    assert "name: is what CoreDNS takes for every name" in str(problem)
+
+
 def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
     checks = "checks: [{http: 'http://a/', expect_status: [200, '300-399,404']}]"
     (check,) = one(conf, checks).checks
@@ -195,6 +201,7 @@ def test_status_codes_are_ranges_or_lists_of_them(conf: ConfDir) -> None:
         ("format: skydns, domain: a..b", "domain: expected a domain like"),
         ("domain: a.b", "domain: belongs to format: skydns"),
         ("format: skydns, domain: a, id: '{id}-'".format(id="x" * 63), "no DNS label"),
+        ("format: skydns, domain: a, weight: 0", "weight: expected 1 to 65535"),
         ("format: custom, key: /a", "value: is missing: format custom needs it"),
         ("format: custom, value: a", "key: is missing: format custom needs it"),
         ("key: /a", "key: belongs to format: custom"),
