@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from confwatch.model.facts import RegistrationState
+from confwatch.model.formats import ROOM
 from confwatch.model.health import Status
 from confwatch.model.service import OnDown, Service
 
@@ -66,7 +67,11 @@ def _checked(service: Service, facts: Facts) -> Wanted:
     """Decide about a service whose resource deserves it."""
     if facts.health is None:
         return Wanted(service, RegistrationState.CHECKING, undecided=True)
-    if facts.health is Status.CRITICAL:
+    speechless = not ROOM[service.format].status
+    # A record that cannot say "warning" would say that all is well.
+    if facts.health is Status.CRITICAL or (
+        speechless and facts.health is not Status.PASSING
+    ):
         return _down(service, RegistrationState.DOWN, facts.health_why)
     return Wanted(service, RegistrationState.UP, facts.health, why=facts.health_why)
 
