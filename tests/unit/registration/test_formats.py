@@ -113,6 +113,7 @@ def test_a_custom_value_can_be_json() -> None:
 @pytest.mark.parametrize(
     ("service", "told"),
     [
+        (replace(WEB, format=Format.CUSTOM), "web-host1-8080: no key and value"),
         (custom("/x/{{ nope }}"), "key of web-host1-8080 cannot be filled in"),
         (custom("/x", "{{ meta.nope }}"), "value of web-host1-8080 cannot be filled"),
         (custom("/x", "{{ tags }}"), "cannot print a list"),

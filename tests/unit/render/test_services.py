@@ -16,6 +16,7 @@ from confwatch.model.resource import Resource, Template
 from confwatch.model.service import Format, Service
 from confwatch.registration.formats import Formats
 from confwatch.render.custom import RecordTexts
+from confwatch.render.functions.services import MOST_FOLDERS
 from confwatch.render.limits import Limits
 from confwatch.render.reads import Recorder
 from confwatch.render.renderer import Renderer
@@ -189,6 +190,18 @@ def test_a_record_is_read_once_a_change_and_not_on_each_render(tmp_path: Path) -
     kitchen.mirror.apply(Changed(Revision("3"), {}, gone))
     assert b"3=" not in kitchen.again()
     assert announced.decoded == 10
+
+
+def test_what_is_remembered_stays_bounded_however_many_names_are_asked(
+    tmp_path: Path,
+) -> None:
+    kitchen = Kitchen(tmp_path, {"/services/n0/a": "h:1"})
+    text = "{% for n in range(1, 1100) %}{{ services('n%d' % n)|length }}{% endfor %}"
+    kitchen.render("{{ services('n0')|length }}" + text)
+    announced = kitchen.renderer._services
+    assert len(announced._folders) == MOST_FOLDERS
+    assert kitchen.render("{{ services('n0')|length }}") == b"1"
+    assert announced.decoded == 2
 
 
 def test_a_service_that_nobody_announced_is_an_empty_list(tmp_path: Path) -> None:
