@@ -6,6 +6,7 @@ Source: https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/
 """
 
 import base64
+from collections.abc import Iterable
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -19,9 +20,11 @@ SHOWN_BYTES = 200
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What begins every answer."""
+    """What begins every answer; the term grows with every election."""
 
     revision: int = 0
+    cluster_id: int = 0
+    raft_term: int = 0
 
 
 class KeyValue(msgspec.Struct, frozen=True):
@@ -216,20 +219,25 @@ def watch_body(key: bytes, end: bytes, start: int) -> Body:
     return {"create_request": create}
 
 
-def changed_since_body(ranges: list[tuple[bytes, bytes]], revision: int) -> Body:
-    """Ask, for each range, whether a key changed after *revision*, and its count."""
+def changed_since(key: bytes, end: bytes, since: int, *, revision: int = 0) -> Body:
+    """Ask for a key of a range that changed after *since*, and for the range's count.
+
+    Args:
+        key: the first one.
+        end: behind the last one; empty for just *key*.
+        since: a revision.
+        revision: the moment to read at; 0 for now.
+    """
     return {
-        "success": [
-            {
-                "request_range": {
-                    **range_body(key, end, limit=1),
-                    "min_mod_revision": str(revision + 1),
-                    "keys_only": True,
-                }
-            }
-            for key, end in ranges
-        ]
+        **range_body(key, end, limit=1, revision=revision),
+        "min_mod_revision": str(since + 1),
+        "keys_only": True,
     }
+
+
+def ranges_body(ranges: Iterable[Body]) -> Body:
+    """Ask for several ranges at one moment."""
+    return {"success": [{"request_range": one} for one in ranges]}
 
 
 def put_body(key: bytes, value: bytes, lease: int = 0) -> Body:

@@ -8,6 +8,7 @@ from confwatch.model.events import Changed, Revision
 from confwatch.model.keys import Key, scope_of
 from confwatch.stores.etcd.ranges import Namespace, as_key
 from confwatch.stores.etcd.stream import Stream
+from confwatch.stores.etcd.witnesses import Witnesses
 from confwatch.wire import etcd as wire
 
 
@@ -18,17 +19,25 @@ class Scope:
     Attributes:
         floor: all that happened up to this revision is told.
         count: keys that etcd has there.
+        newest: revision of the last change that was told.
     """
 
     floor: int
     count: int
+    newest: int
 
 
 class Change:
     """One event in the making."""
 
-    def __init__(self, namespace: Namespace, scopes: Mapping[Key, Scope]) -> None:
+    def __init__(
+        self,
+        namespace: Namespace,
+        scopes: Mapping[Key, Scope],
+        witnesses: Witnesses,
+    ) -> None:
         self.revision = 0
+        self._witnesses = witnesses
         self._namespace = namespace
         self._scopes = scopes
         self._put: dict[Key, bytes] = {}
@@ -61,6 +70,8 @@ class Change:
         if event.kv.mod_revision <= scope.floor:
             return
         gone = event.type == "DELETE"
+        scope.newest = max(scope.newest, event.kv.mod_revision)
+        self._witnesses.changed(event)
         scope.count += -1 if gone else event.kv.version == 1
         key = as_key(text)
         if key is None:

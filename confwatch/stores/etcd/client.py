@@ -42,6 +42,10 @@ class Compacted(SourceUnavailable):
     """What was asked for is history that etcd has dropped."""
 
 
+class Ahead(SourceUnavailable):
+    """The store has not come to the revision that was asked for."""
+
+
 class NotFound(SourceRejected):
     """There is no such lease."""
 
@@ -239,6 +243,8 @@ class Client:
             self._token = None
         elif code == OUT_OF_RANGE and "compacted" in message:
             kind = Compacted
+        elif code == OUT_OF_RANGE and "future revision" in message:
+            kind = Ahead
         elif code == EXHAUSTED and FULL in message:
             kind, message = RequestRefused, f"it has no space left (NOSPACE): {message}"
         elif code == EXHAUSTED and BUSY in message:

@@ -1,10 +1,11 @@
 """Reads whole prefixes, page by page, all of one revision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from confwatch.model.keys import Key, is_below
 from confwatch.stores.etcd.client import LIST_S, Client, Denied
 from confwatch.stores.etcd.ranges import Namespace, as_key
+from confwatch.stores.etcd.witnesses import newest
 from confwatch.wire import etcd as wire
 
 PAGE = 2_000
@@ -20,6 +21,9 @@ class Listing:
         counts: by prefix, how many keys etcd has there, folder markers among them.
         inner: prefixes whose own key may not be read, only what is below.
         denied: prefixes of which nothing may be read, and etcd's words.
+        newest: the keys that changed last, of all prefixes.
+        latest: by prefix, the revision of its last change that still shows.
+        header: of the last page.
     """
 
     revision: int
@@ -27,6 +31,9 @@ class Listing:
     counts: dict[Key, int]
     inner: set[Key]
     denied: dict[Key, Denied]
+    newest: list[wire.KeyValue] = field(default_factory=list)
+    latest: dict[Key, int] = field(default_factory=dict)
+    header: wire.Header = field(default_factory=wire.Header)
 
 
 async def list_prefixes(
@@ -45,7 +52,7 @@ async def list_prefixes(
     """
     found = Listing(0, {}, {}, set(inner), {})
     for prefix in sorted(prefixes):
-        found.counts[prefix] = 0
+        found.counts[prefix] = found.latest[prefix] = 0
         try:
             await _list_allowed(client, namespace, prefix, found)
         except Denied as error:
@@ -78,21 +85,26 @@ async def _list(
     """Read one prefix to its end, into *found*."""
     span = namespace.range(prefix, inner=prefix in found.inner)
     key, more = span.key, True
+    count = latest = 0
     while more:
         body = wire.range_body(key, span.end, limit=PAGE, revision=found.revision)
         page = await client.call(
             "/v3/kv/range", body, wire.RangeAnswer, timeout_s=LIST_S
         )
         found.revision = found.revision or page.header.revision
+        found.header = page.header
+        found.newest = newest([*found.newest, *page.kvs])
         for pair in page.kvs:
             text = namespace.text(pair.key)
             # Between "/app" and "/app0" lies more than what is below "/app".
             if text is None or not is_below(text, prefix):
                 continue
-            found.counts[prefix] += 1
+            count += 1
+            latest = max(latest, pair.mod_revision)
             name = as_key(text)
             if name is not None:
                 found.entries[name] = pair.value
+        found.counts[prefix], found.latest[prefix] = count, latest
         more = page.more and bool(page.kvs)
         if more:
             key = page.kvs[-1].key + b"\0"

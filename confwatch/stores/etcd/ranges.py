@@ -4,10 +4,10 @@
 behind ``/``; so do ``/app-x`` and ``/app.x``, which are filtered here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from confwatch.model.keys import ROOT, Key, clean, decoded, encoded, is_below
+from confwatch.model.keys import ROOT, Key, clean, decoded, encoded, is_below, scope_of
 
 MOST_STREAMS = 8
 
@@ -46,6 +46,11 @@ class Namespace:
         if not is_below(text, self.prefix):
             return None
         return text if self.prefix == ROOT else text[len(self.prefix) :] or ROOT
+
+    def scope(self, raw: bytes, scopes: Container[Key]) -> Key | None:
+        """Return the scope that etcd's key is in; None where it is in none."""
+        text = self.text(raw)
+        return None if text is None else scope_of(text, scopes)
 
     def range(self, prefix: Key, *, inner: bool = False) -> Range:
         """Return the range of a prefix.

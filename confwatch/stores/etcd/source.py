@@ -9,18 +9,20 @@ from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope
 from confwatch.stores.etcd.client import (
+    Ahead,
     Client,
     Compacted,
     Denied,
     Endpoints,
     connected,
 )
-from confwatch.stores.etcd.listing import list_prefixes
+from confwatch.stores.etcd.listing import Listing, list_prefixes
 from confwatch.stores.etcd.options import Options
-from confwatch.stores.etcd.proof import Prover
+from confwatch.stores.etcd.proof import Prover, Replaced
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.etcd.stream import Unfit, WentBack
 from confwatch.stores.etcd.watch import Watch
+from confwatch.stores.etcd.witnesses import Witnesses
 
 DENIED_S = 30.0
 """How soon a prefix that we may not read is asked for again."""
@@ -76,8 +78,13 @@ class EtcdSubscription:
         # Prefixes that we may not read, until when they are not asked for again.
         self._denied: dict[Key, float] = {}
         self._refusal: Denied | None = None
-        self._watch = Watch(self._namespace, group)
-        self._prover = Prover(self._namespace, options.reconcile_s)
+        self._witnesses = Witnesses()
+        self._watch = Watch(self._namespace, group, self._witnesses)
+        self._prover = Prover(self._namespace, self._witnesses, options.reconcile_s)
+        # After a failure: whether it is the same store is not known yet.
+        self._doubted = False
+        # It was found to be the same, by what changed last; the rest is read later.
+        self._resumed = False
         self._moved_at = asyncio.get_running_loop().time()
 
     def cover(self, prefixes: frozenset[Key]) -> None:
@@ -87,6 +94,7 @@ class EtcdSubscription:
         self._watch.settle(self._scopes)
         told = self._scopes.items()
         self._scopes = {prefix: one for prefix, one in told if prefix in self._cover}
+        self._keep_witnesses()
         denied = self._denied.items()
         self._denied = {one: until for one, until in denied if one in self._cover}
         self._watch.wake()
@@ -106,7 +114,7 @@ class EtcdSubscription:
                 event = await self._next(await self._connected())
                 if event is not None:
                     return event
-        except (Compacted, SourceMissed, WentBack, Unfit):
+        except (Compacted, Ahead, Replaced, SourceMissed, WentBack, Unfit):
             # The next attempt begins with the whole picture.
             self._scopes = {}
             await self._disconnect()
@@ -114,6 +122,7 @@ class EtcdSubscription:
         except SourceError:
             self._watch.settle(self._scopes)
             await self._disconnect()
+            self._doubted = True
             raise
 
     async def close(self) -> None:
@@ -140,10 +149,16 @@ class EtcdSubscription:
 
     async def _follow(self, client: Client) -> StoreEvent | None:
         """Return the next event of what was told already; None as above."""
+        if self._resumed and self._prover.due():
+            await self._forget()
+            return None
         try:
             await self._watch.follow(client, self._scopes, self._inner)
             if not self._watch.fits(self._scopes) or self._missing():
                 return None  # the cover changed meanwhile, and its bell is unheard
+            if self._doubted and await self._watch.begun():
+                await self._prover.recognize(client, self._scopes, self._inner)
+                self._doubted, self._resumed = False, True
             event = await self._watch.next(self._scopes)
         except Denied:
             # A range over all prefixes holds keys between them that are not granted.
@@ -167,10 +182,32 @@ class EtcdSubscription:
         # The cover may have changed while the pages came.
         kept = (new & self._cover) - found.denied.keys()
         self._deny(found.denied)
-        counts = found.counts
-        self._scopes |= {one: Scope(found.revision, counts[one]) for one in kept}
+        self._meet(found, kept)
         entries = {k: v for k, v in found.entries.items() if is_covered(k, kept)}
         return Loaded(kept, Revision(str(found.revision)), entries) if kept else None
+
+    def _meet(self, found: Listing, kept: frozenset[Key]) -> None:
+        """Follow what was listed from now on."""
+        if not self._scopes:
+            self._prover.meet(found.header)
+            self._doubted = self._resumed = False
+        for one in kept:
+            count, latest = found.counts[one], found.latest[one]
+            self._scopes[one] = Scope(found.revision, count, latest)
+        self._keep_witnesses()
+        self._witnesses.loaded(found.newest)
+
+    async def _forget(self) -> None:
+        """Read the whole picture next: what a resumed watch was told is not enough."""
+        self._watch.settle(self._scopes)
+        await self._watch.stop()
+        self._scopes = {}
+        self._prover.begin()
+
+    def _keep_witnesses(self) -> None:
+        """Forget those of which nothing is told any more."""
+        scopes = self._scopes
+        self._witnesses.keep(lambda raw: self._namespace.scope(raw, scopes) is not None)
 
     def _missing(self) -> frozenset[Key]:
         """Return the prefixes to ask for now."""

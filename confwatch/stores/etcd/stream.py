@@ -30,6 +30,8 @@ class Stream:
         span: what is watched.
         cursor: the newest revision of which all events have been handed out.
         heard_at: the loop's time of the last line.
+        begun: set once it stands, or failed to.
+        stands: whether etcd took it up.
     """
 
     def __init__(self, span: Range, cursor: int, newest: int) -> None:
@@ -43,6 +45,8 @@ class Stream:
         self.span = span
         self.cursor = cursor
         self._newest = newest
+        self.begun = asyncio.Event()
+        self.stands = False
         self.heard_at = asyncio.get_running_loop().time()
 
     async def run(self, client: Client, inbox: "asyncio.Queue[Told | None]") -> None:
@@ -50,6 +54,8 @@ class Stream:
         try:
             await self._read(client, inbox)
         except SourceError as error:
+            self.stands = False
+            self.begun.set()
             await inbox.put((self, error))
 
     async def _read(self, client: Client, inbox: "asyncio.Queue[Told | None]") -> None:
@@ -72,6 +78,8 @@ class Stream:
                         answer = self._understood(client, line)
                         if answer.created:
                             first.reschedule(None)
+                            self.stands = True
+                            self.begun.set()
                         await inbox.put((self, answer))
         except TimeoutError as error:
             client.next_endpoint()

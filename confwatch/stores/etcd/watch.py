@@ -20,6 +20,7 @@ from confwatch.stores.etcd.ranges import (
     grouped,
 )
 from confwatch.stores.etcd.stream import Stream, Told
+from confwatch.stores.etcd.witnesses import Witnesses
 from confwatch.wire import etcd as wire
 
 SILENT_S = 30.0
@@ -33,8 +34,11 @@ FOREIGN_KEYS = 10_000
 class Watch:
     """The streams of one subscription."""
 
-    def __init__(self, namespace: Namespace, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, namespace: Namespace, group: asyncio.TaskGroup, witnesses: Witnesses
+    ) -> None:
         self._namespace = namespace
+        self._witnesses = witnesses
         self._group = group
         self._inbox: asyncio.Queue[Told | None] = asyncio.Queue(MOST_WAITING)
         self._held: deque[Told] = deque()
@@ -114,6 +118,12 @@ class Watch:
                 if stream.span.holds(span):
                     scope.floor = max(scope.floor, stream.cursor)
 
+    async def begun(self) -> bool:
+        """Return once every stream stands or failed; tell whether all stand."""
+        for stream in self._streams:
+            await stream.begun.wait()
+        return all(one.stands for one in self._streams)
+
     async def woken(self) -> None:
         """Wait until there is something to do."""
         await self._inbox.get()
@@ -132,7 +142,7 @@ class Watch:
             return None
         if not self._held:
             return None
-        change = Change(self._namespace, scopes)
+        change = Change(self._namespace, scopes, self._witnesses)
         for stream, told in self._oldest():
             if isinstance(told, SourceError):
                 raise told

@@ -12,6 +12,7 @@ from confwatch.stores.etcd.change import Scope
 from confwatch.stores.etcd.ranges import Namespace
 from confwatch.stores.etcd.stream import Stream
 from confwatch.stores.etcd.watch import Watch
+from confwatch.stores.etcd.witnesses import Witnesses
 from confwatch.wire import etcd as wire
 
 PREFIXES = (Key("/a"), Key("/b"))
@@ -28,8 +29,8 @@ class TwoStreams:
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         namespace = Namespace(ROOT)
-        self.scopes = {prefix: Scope(5, 1) for prefix in PREFIXES}
-        self.watch = Watch(namespace, group)
+        self.scopes = {prefix: Scope(5, 1, 5) for prefix in PREFIXES}
+        self.watch = Watch(namespace, group, Witnesses())
         self.streams = [Stream(namespace.range(one), 5, 5) for one in PREFIXES]
         self.watch._streams = {
             one: group.create_task(asyncio.Event().wait()) for one in self.streams
