@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import Enum
 from typing import Protocol
 
+from confwatch.errors import SourceDenied
 from confwatch.model.events import Consistency, StoreEvent
 from confwatch.model.health import Status
 from confwatch.model.keys import Key
@@ -34,7 +35,12 @@ class Subscription(Protocol):
             SourceUnavailable: cannot be reached, or does not answer now.
             SourceRejected: the store refused (credentials, permission).
             SourceGarbled: bytes that cannot be understood; nothing of them was used.
+            SourceDenied: what ``refused`` returns is news; nothing else failed.
         """
+        ...
+
+    def refused(self) -> SourceDenied | None:
+        """Tell why some prefixes are not told, while others are; None where all are."""
         ...
 
     def cover(self, prefixes: frozenset[Key]) -> None:

@@ -7,6 +7,7 @@ ConfwatchError
 │   ├── SourceUnavailable    come back later
 │   │   └── SourceMissed     the watch kept something from us
 │   ├── SourceRejected       the store refused; do not hammer
+│   │   └── SourceDenied     some prefixes may not be read; the others are told
 │   └── SourceGarbled        bytes that cannot be understood
 ├── ResourceError            one resource's pass cannot go on; others are not touched
 │   ├── RenderError          a template
@@ -107,6 +108,10 @@ class SourceMissed(SourceUnavailable):
 
 class SourceRejected(SourceError):
     """The store understood and refused (credentials, permission, size)."""
+
+
+class SourceDenied(SourceRejected):
+    """Some of what is covered may not be read; the rest goes on being told."""
 
 
 class SourceGarbled(SourceError):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from confwatch.aio.backoff import Backoff
 from confwatch.contracts import Source, Subscription
-from confwatch.errors import SourceError, SourceMissed, SourceRejected
+from confwatch.errors import SourceDenied, SourceError, SourceMissed, SourceRejected
 from confwatch.mirror.mirror import Mirror
 from confwatch.model.events import Loaded, StoreEvent
 from confwatch.model.facts import SourceBack, SourceFailed, Tell
@@ -93,10 +93,12 @@ class Follower:
             try:
                 with self._looking_for_life(subscription):
                     event = await subscription.next()
+            except SourceDenied as error:
+                self._denied(error)
             except SourceError as error:
                 await asyncio.sleep(self._failed(error))
             else:
-                self._recovered()
+                self._recovered(subscription)
                 return event
 
     @contextmanager
@@ -108,7 +110,7 @@ class Follower:
         def look() -> None:
             nonlocal timer
             if subscription.moved_at() > self._failed_at:
-                self._recovered()
+                self._recovered(subscription)
             else:
                 timer = loop.call_later(LOOK_S, look)
 
@@ -138,10 +140,19 @@ class Follower:
         self._tell(SourceFailed(store, error, self._backoff.failures, wait_s))
         return wait_s
 
-    def _recovered(self) -> None:
-        """Note that the store tells again."""
+    def _denied(self, error: SourceDenied) -> None:
+        """Tell of prefixes that may not be read; the others go on."""
+        now = asyncio.get_running_loop().time()
+        self.error, self.failing_since = error, self.failing_since or now
+        self._tell(SourceFailed(self.mirror.store, error, 1, 0.0))
+
+    def _recovered(self, subscription: Subscription) -> None:
+        """Note that the store tells again, all or what it lets us read."""
         if self._well_since is None:
             self._well_since = asyncio.get_running_loop().time()
-        if self.error is not None:
+        refused = subscription.refused()
+        if self.error is not None and refused is None:
             self._tell(SourceBack(self.mirror.store, self._backoff.failures))
-        self.error = self.failing_since = None
+        if refused is None:
+            self.failing_since = None
+        self.error = refused

@@ -47,6 +47,9 @@ class FakeSubscription:
         if new:
             self.add(self._source.picture(new))
 
+    def refused(self) -> None:
+        """Refuse nothing."""
+
     def moved_at(self) -> float:
         """Always move: nothing is ever silent here."""
         return asyncio.get_running_loop().time()

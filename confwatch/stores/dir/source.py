@@ -88,6 +88,9 @@ class DirSubscription:
         self._known = {k: mark for k, mark in known if is_covered(k, self._loaded)}
         self._bell.set()
 
+    def refused(self) -> None:
+        """Tell nothing: what cannot be read fails all of it."""
+
     def moved_at(self) -> float:
         """Tell when the folder could last be looked at."""
         return self._moved_at

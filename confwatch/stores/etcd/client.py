@@ -238,7 +238,7 @@ class Client:
 
     def failure(self, code: int, message: str) -> SourceError:
         """Return what one of gRPC's codes means, in etcd's words."""
-        if code == UNAUTHENTICATED or (code == INVALID and "user name" in message):
+        if code == UNAUTHENTICATED or (code == INVALID and _is_stale(message)):
             kind: type[SourceError] = _Stale if self._token else SourceRejected
             self._token = None
         elif code == OUT_OF_RANGE and "compacted" in message:
@@ -293,6 +293,11 @@ async def connected(
         connector=connector, read_bufsize=READ_BYTES
     ) as session:
         yield Client(options, endpoints or Endpoints(options.endpoints), session)
+
+
+def _is_stale(message: str) -> bool:
+    """Tell whether a request was refused for its token: none, or of older rights."""
+    return "user name" in message or "auth store is old" in message
 
 
 def _payload(body: wire.Body) -> io.BytesIO:

@@ -1,5 +1,6 @@
 """Reads whole prefixes, page by page, all of one revision."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from confwatch.model.keys import Key, is_below
@@ -59,6 +60,25 @@ async def list_prefixes(
             del found.counts[prefix]
             found.inner.discard(prefix)
             found.denied[prefix] = Denied(client.shown, f"{prefix}: {error.problem}")
+    return found
+
+
+async def denied(
+    client: Client, namespace: Namespace, prefixes: Iterable[Key], inner: set[Key]
+) -> list[Key]:
+    """Return those of *prefixes* that we may not read any more as we did.
+
+    Raises:
+        SourceError: it cannot be asked.
+    """
+    found: list[Key] = []
+    for prefix in sorted(prefixes):
+        span = namespace.range(prefix, inner=prefix in inner)
+        body = wire.range_body(span.key, span.end, limit=1, count=True)
+        try:
+            await client.call("/v3/kv/range", body, wire.RangeAnswer)
+        except Denied:
+            found.append(prefix)
     return found
 
 

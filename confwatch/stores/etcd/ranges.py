@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from confwatch.model.keys import ROOT, Key, clean, decoded, encoded, is_below, scope_of
 
 MOST_STREAMS = 8
+MOST_ALLOWED_STREAMS = 64
+"""Where joined ranges hold what we may not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def covering(ranges: Iterable[Range]) -> Range:
     return Range(min(one.key for one in found), max(one.end for one in found))
 
 
-def grouped(ranges: Iterable[Range]) -> list[Range]:
-    """Return at most MOST_STREAMS ranges that hold *ranges*, neighbours joined.
+def grouped(ranges: Iterable[Range], most: int = MOST_STREAMS) -> list[Range]:
+    """Return at most *most* ranges that hold *ranges*, neighbours joined.
 
     None overlaps another: of one key only one stream tells, so in order.
     """
@@ -91,5 +93,5 @@ def grouped(ranges: Iterable[Range]) -> list[Range]:
             found[-1] = covering((found[-1], one))
         else:
             found.append(one)
-    size = -(-len(found) // MOST_STREAMS)
+    size = -(-len(found) // most)
     return [covering(found[at : at + size]) for at in range(0, len(found), size)]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from confwatch.errors import SourceError, SourceMissed
+from confwatch.errors import SourceDenied, SourceError, SourceMissed
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope
@@ -16,7 +16,7 @@ from confwatch.stores.etcd.client import (
     Endpoints,
     connected,
 )
-from confwatch.stores.etcd.listing import Listing, list_prefixes
+from confwatch.stores.etcd.listing import Listing, denied, list_prefixes
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover, Replaced
 from confwatch.stores.etcd.ranges import Namespace
@@ -24,7 +24,7 @@ from confwatch.stores.etcd.stream import Unfit, WentBack
 from confwatch.stores.etcd.watch import Watch
 from confwatch.stores.etcd.witnesses import Witnesses
 
-DENIED_S = 30.0
+DENIED_S = 15.0
 """How soon a prefix that we may not read is asked for again."""
 
 
@@ -77,7 +77,8 @@ class EtcdSubscription:
         self._inner: set[Key] = set()
         # Prefixes that we may not read, until when they are not asked for again.
         self._denied: dict[Key, float] = {}
-        self._refusal: Denied | None = None
+        self._refusals: dict[Key, Denied] = {}
+        self._refusal_told = ""
         self._witnesses = Witnesses()
         self._watch = Watch(self._namespace, group, self._witnesses)
         self._prover = Prover(self._namespace, self._witnesses, options.reconcile_s)
@@ -97,7 +98,16 @@ class EtcdSubscription:
         self._keep_witnesses()
         denied = self._denied.items()
         self._denied = {one: until for one, until in denied if one in self._cover}
+        refusals = self._refusals.items()
+        self._refusals = {one: told for one, told in refusals if one in self._cover}
         self._watch.wake()
+
+    def refused(self) -> SourceDenied | None:
+        """Tell which prefixes we may not read, and that the others go on."""
+        if not self._refusals:
+            return None
+        told = "; ".join(self._refusals[one].problem for one in sorted(self._refusals))
+        return SourceDenied(self._options.shown, told)
 
     def moved_at(self) -> float:
         """Tell when the cluster last answered or told anything."""
@@ -119,6 +129,8 @@ class EtcdSubscription:
             self._scopes = {}
             await self._disconnect()
             raise
+        except SourceDenied:
+            raise  # nothing failed
         except SourceError:
             self._watch.settle(self._scopes)
             await self._disconnect()
@@ -134,8 +146,9 @@ class EtcdSubscription:
         if not self._cover:
             await self._rest()
             return None
-        refusal, self._refusal = self._refusal, None
-        if refusal is not None:
+        refusal = self.refused()
+        told, self._refusal_told = self._refusal_told, str(refusal or "")
+        if refusal is not None and told != self._refusal_told:
             raise refusal
         new = self._missing()
         return await (self._load(client, new) if new else self._follow(client))
@@ -161,15 +174,25 @@ class EtcdSubscription:
                 self._doubted, self._resumed = False, True
             event = await self._watch.next(self._scopes)
         except Denied:
-            # A range over all prefixes holds keys between them that are not granted.
             self._watch.settle(self._scopes)
             await self._watch.stop()
-            if self._watch.split():
-                return None
-            raise
+            if not await self._made_smaller(client):
+                raise
+            return None
         if event is None and self._watch.is_silent():
             await self._look_for_life(client)
         return event
+
+    async def _made_smaller(self, client: Client) -> bool:
+        """Watch no more than what we may read; False where that is done already."""
+        # A range over all prefixes holds keys between them that are not granted.
+        if not self._watch.is_split and self._watch.split():
+            return True
+        # What we could read once may be granted no more; the next list will tell.
+        lost = await denied(client, self._namespace, self._scopes, self._inner)
+        for one in lost:
+            self._scopes.pop(one, None)
+        return bool(lost) or self._watch.split()
 
     async def _load(self, client: Client, new: frozenset[Key]) -> StoreEvent | None:
         """Read the prefixes that were not told yet."""
@@ -192,6 +215,7 @@ class EtcdSubscription:
             self._prover.meet(found.header)
             self._doubted = self._resumed = False
         for one in kept:
+            self._refusals.pop(one, None)
             count, latest = found.counts[one], found.latest[one]
             self._scopes[one] = Scope(found.revision, count, latest)
         self._keep_witnesses()
@@ -223,14 +247,14 @@ class EtcdSubscription:
         Raises:
             Denied: there are no others.
         """
-        for prefix, error in denied.items():
-            if prefix in self._cover:
-                self._refusal = error
-                self._denied[prefix] = asyncio.get_running_loop().time() + DENIED_S
-        if self._refusal is not None and not self._cover - self._denied.keys():
+        loop = asyncio.get_running_loop()
+        for prefix in denied.keys() & self._cover:
+            self._refusals[prefix] = denied[prefix]
+            self._denied[prefix] = loop.time() + DENIED_S
+            loop.call_later(DENIED_S, self._watch.wake)
+        if self._refusals and not self._cover - self._denied.keys():
             self._denied = {}
-            refusal, self._refusal = self._refusal, None
-            raise refusal
+            raise next(iter(self._refusals.values()))
 
     async def _look_for_life(self, client: Client) -> None:
         """Ask whether a silent cluster is alive, the same, and has nothing to tell."""

@@ -14,6 +14,8 @@ from confwatch.model.keys import Key
 from confwatch.stores.etcd.change import Change, Scope, newest_of
 from confwatch.stores.etcd.client import Client
 from confwatch.stores.etcd.ranges import (
+    MOST_ALLOWED_STREAMS,
+    MOST_STREAMS,
     Namespace,
     Range,
     covering,
@@ -43,7 +45,7 @@ class Watch:
         self._inbox: asyncio.Queue[Told | None] = asyncio.Queue(MOST_WAITING)
         self._held: deque[Told] = deque()
         self._streams: dict[Stream, asyncio.Task[None]] = {}
-        self._split = False
+        self._most = 1
         self._planned: frozenset[Key] = frozenset()
 
     def wake(self) -> None:
@@ -65,10 +67,16 @@ class Watch:
         now = asyncio.get_running_loop().time()
         return any(now - one.heard_at >= SILENT_S for one in self._streams)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether there is more than one range on purpose."""
+        return self._most > 1
+
     def split(self) -> bool:
-        """Watch each prefix by itself from now on; False where that is done already."""
-        before, self._split = self._split, True
-        return not before
+        """Watch smaller ranges from now on; False where there are no smaller ones."""
+        before = self._most
+        self._most = MOST_ALLOWED_STREAMS if self.is_split else MOST_STREAMS
+        return self._most > before
 
     async def stop(self) -> None:
         """End all streams; what they told and nobody took is told again."""
@@ -192,8 +200,8 @@ class Watch:
     ) -> list[Range]:
         """Return the ranges to watch."""
         spans = [self._namespace.range(one, inner=one in inner) for one in scopes]
-        if len(spans) == 1 or self._split:
-            return grouped(spans)
+        if len(spans) == 1 or self.is_split:
+            return grouped(spans, max(self._most, MOST_STREAMS))
         whole = covering(spans)
         ours = sum(one.count for one in scopes.values())
         body = wire.range_body(whole.key, whole.end, count=True)
