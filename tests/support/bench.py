@@ -105,6 +105,7 @@ class Bench:
             # One that waits for a command goes on; threads may be slow on a busy host.
             with suppress(TimeoutError):
                 await until(lambda: not self._under_way(), deadline_s=0.5)
+            await asyncio.to_thread(lambda: None)
 
     def _under_way(self) -> bool:
         """Tell whether any pass or reload is being made."""

@@ -1,5 +1,6 @@
 """Files that templates read beside the store: a change renders again at once."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,28 @@ async def test_a_template_that_is_only_known_now_is_not_rendered_again(
             await on.holds("a", "now 1")
             await on.calm()
         assert len(on.passes("a", PassResult.INSTALLED, PassResult.UNCHANGED)) == 2
+
+
+async def test_an_edit_beside_the_very_first_look_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = files._signatures
+
+    def edited_first(paths: Iterable[str]) -> dict[str, files.Signature]:
+        (on.templates / "a.j2").write_text('now {{ getv("/app/a") }}')
+        monkeypatch.setattr(files, "_signatures", signatures)
+        return signatures(paths)
+
+    async with bench(tmp_path, app__a="1") as on:
+        one = on.resource("a", '{{ getv("/app/a") }}', "/app")
+        watched = files.watched(on.templates, on.street.files, on.street.files_changed)
+        async with watched as other_files:
+            await on.street.set_resources([one])
+            await on.holds("a", "1")
+            await on.calm()
+            monkeypatch.setattr(files, "_signatures", edited_first)
+            other_files()
+            await on.holds("a", "now 1")
 
 
 @pytest.mark.parametrize(
