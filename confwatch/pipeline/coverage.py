@@ -20,12 +20,14 @@ class _Wish:
         found: what its renders asked for beyond that.
         listed: what its last good render looked through, as listings and patterns do.
         rounds: renders in a row that asked for more.
+        met: whether the last render found all it asked for.
     """
 
     declared: frozenset[Ref]
     found: set[Ref] = field(default_factory=set)
     listed: frozenset[Ref] = frozenset()
     rounds: int = 0
+    met: bool = False
 
 
 class Coverage:
@@ -78,6 +80,7 @@ class Coverage:
             return False
         wish.found.update(uncovered)
         wish.rounds += 1
+        wish.met = False
         return True
 
     def forgive(self, resource: str) -> None:
@@ -88,12 +91,17 @@ class Coverage:
         """Take it that a render found all it asked for."""
         wish = self._wishes[resource]
         wish.rounds = 0
+        wish.met = True
         wish.listed = _listed(reads)
 
     def shrink(self, resource: str, reads: Reads) -> None:
-        """Want no more than what is declared and what *reads* asked for."""
+        """Want no more than what is declared and what *reads* asked for.
+
+        What a render still waits for is wanted, also where that takes its store long.
+        """
         wish = self._wishes[resource]
-        wish.found &= reads.keys | _listed(reads)
+        if wish.met:
+            wish.found &= reads.keys | _listed(reads)
 
     def of(self, store: str) -> frozenset[Key]:
         """Return the prefixes one store has to tell, none below another."""

@@ -56,6 +56,9 @@ class Follower:
         self._cover = prefixes
         self._covered_at = asyncio.get_running_loop().time()
         self.mirror.narrow(prefixes)
+        if not prefixes:
+            # Nobody asks it for anything: how it is does not matter, and is not known.
+            self.error = self.failing_since = None
         if self._subscription is not None:
             self._subscription.cover(prefixes)
 

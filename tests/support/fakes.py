@@ -44,7 +44,7 @@ class FakeSubscription:
         prefixes = outermost(prefixes)
         new = frozenset(one for one in prefixes if not is_covered(one, self._cover))
         self._cover = prefixes
-        if new:
+        if new and not self._source.down:
             self.add(self._source.picture(new))
 
     def refused(self) -> None:
@@ -55,8 +55,9 @@ class FakeSubscription:
         return asyncio.get_running_loop().time()
 
     def reload(self) -> None:
-        """Tell the whole picture again."""
-        self.add(self._source.picture(self._cover))
+        """Tell the whole picture again, of what is covered."""
+        if self._cover:
+            self.add(self._source.picture(self._cover))
 
     def add(self, event: StoreEvent | SourceError) -> None:
         """Let ``next`` find it; of a change only what is covered."""
@@ -80,6 +81,7 @@ class FakeSource:
         self._entries: dict[Key, bytes] = {}
         self._revision = 0
         self._subscriptions: list[FakeSubscription] = []
+        self.down = False
 
     @asynccontextmanager
     async def subscribe(self, cover: frozenset[Key]) -> AsyncIterator[FakeSubscription]:
@@ -114,6 +116,12 @@ class FakeSource:
         """Become another store: whoever watches is told the whole picture."""
         self._revision += 1
         self._entries = dict(entries)
+        for one in self._subscriptions:
+            one.reload()
+
+    def come_up(self) -> None:
+        """Tell what was asked for while it was down."""
+        self.down = False
         for one in self._subscriptions:
             one.reload()
 

@@ -75,5 +75,9 @@ def test_what_no_render_reads_any_more_is_wanted_no_more() -> None:
     now = Reads(
         keys=frozenset({ref("/one")}), globs=frozenset({ref("/many/*"), ref("/app/*")})
     )
+    before = coverage.wanted("a")
+    coverage.shrink("a", now)
+    assert coverage.wanted("a") == before, "the render waits for them"
+    coverage.satisfied("a", now)
     coverage.shrink("a", now)
     assert coverage.wanted("a") == {ref("/app"), ref("/one"), ref("/many")}

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from confwatch.errors import RenderError
-from confwatch.model.facts import PassResult
+from confwatch.errors import RenderError, SourceUnavailable
+from confwatch.model.facts import Cause, PassResult, Reason
 from confwatch.model.keys import Key
 from confwatch.pipeline.coverage import MAX_ROUNDS
 from tests.support.bench import bench
+from tests.support.waiting import until
 
 ALL = '{% for p in gets("/app/*") %}{{ p.value }} {% endfor %}'
 CHAIN = """\
@@ -82,3 +83,40 @@ async def test_what_a_new_template_does_not_read_is_not_doubted(tmp_path: Path) 
         text = ALL.replace("/app", "/new")
         await on.street.set_resources([on.resource("all", text)])
         await on.holds("all", "2 ")
+
+
+async def test_a_store_that_comes_up_after_a_reconcile_is_still_asked(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, **chain(3)) as on:
+        on.source.down = True
+        await on.street.set_resources([on.resource("chain", CHAIN)])
+        await on.ended("chain", PassResult.WAITING)
+        await on.calm()
+        on.street.post("chain", Cause(frozenset({Reason.OPERATOR})))
+        await on.calm()
+        on.street.narrow()
+        on.source.come_up()
+        await on.holds("chain", "end\n")
+
+
+async def test_a_store_that_nobody_reads_any_more_is_asked_for_nothing(
+    tmp_path: Path,
+) -> None:
+    switch = tmp_path / "switch"
+    switch.touch()
+    text = f'{{% if fileExists("{switch}") %}}{{{{ getv("/app/a") }}}}{{% endif %}}.'
+    async with bench(tmp_path, app__a="1") as on:
+        await on.street.set_resources([on.resource("all", text)])
+        await on.holds("all", "1.")
+        follower = on.street.followers["main"]
+        on.source.fail(SourceUnavailable("fake:", "is down"))
+        await until(lambda: follower.error)
+        switch.unlink()
+        on.street.files_changed([str(switch)])
+        await on.holds("all", ".")
+        await on.calm()
+        on.street.narrow()
+        assert follower.mirror.covered == frozenset()
+        assert follower.error is None
+        assert follower.last_sign() is None
