@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from confwatch.errors import SourceDenied, SourceError, SourceMissed
+from confwatch.errors import SourceDenied, SourceError, SourceGarbled, SourceMissed
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope
@@ -26,6 +26,9 @@ from confwatch.stores.etcd.witnesses import Witnesses
 
 DENIED_S = 15.0
 """How soon a prefix that we may not read is asked for again."""
+
+_ANEW = (Ahead, Compacted, Replaced, SourceGarbled, SourceMissed, Unfit, WentBack)
+"""After these nothing helps but the whole picture: a resume would end the same way."""
 
 
 class EtcdSource:
@@ -124,7 +127,7 @@ class EtcdSubscription:
                 event = await self._next(await self._connected())
                 if event is not None:
                     return event
-        except (Compacted, Ahead, Replaced, SourceMissed, WentBack, Unfit):
+        except _ANEW:
             # The next attempt begins with the whole picture.
             self._scopes = {}
             await self._disconnect()
