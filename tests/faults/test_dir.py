@@ -17,6 +17,7 @@ from confwatch.model.keys import Key
 from confwatch.model.service import Record
 from confwatch.stores.dir import leases as leases_module
 from confwatch.stores.dir import source as source_module
+from confwatch.stores.dir import watching as watching_module
 from confwatch.stores.dir.reaper import Reaper
 from confwatch.stores.dir.registrar import DirRegistrar
 from confwatch.stores.dir.source import DirSource, DirSubscription
@@ -108,6 +109,46 @@ def _holds(told: StoreEvent, value: bytes) -> bool:
     """Tell whether an event says that /app/a has this value."""
     entries = told.entries if isinstance(told, Loaded) else told.put
     return entries.get(Key("/app/a")) == value
+
+
+async def test_another_folder_in_its_place_is_read_at_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_module, "SAME_S", 0.1)
+    (tmp_path / "next/app").mkdir(parents=True)
+    (tmp_path / "next/app/a").write_text("2\n")
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    async with DirSource(str(link), poll=False).subscribe(APP) as subscription:
+        assert _holds(await event(subscription), b"1")
+        (tmp_path / "new").symlink_to(tmp_path / "next")
+        (tmp_path / "new").replace(link)
+        told = await event(subscription)
+        assert isinstance(told, Loaded)
+        assert _holds(told, b"2")
+        (tmp_path / "next/app/a").write_text("3\n")
+        while not _holds(told, b"3"):
+            told = await event(subscription)
+
+
+async def test_what_the_kernel_dropped_in_a_storm_is_found_after_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching_module, "STORM", 100)
+    tell = watching_module._Listener._tell
+
+    def dropping(self: object, path: str, *, done: bool) -> None:
+        if not path.endswith("/a"):
+            tell(self, path, done=done)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(watching_module._Listener, "_tell", dropping)
+    async with DirSource(str(root), poll=False).subscribe(APP) as subscription:
+        told = await event(subscription)
+        (root / "app/a").write_text("2\n")
+        for number in range(100):
+            (root / f"app/n{number}").write_text("1\n")
+        while not _holds(told, b"2"):
+            told = await event(subscription)
 
 
 async def test_links_that_lead_nowhere_are_no_keys(root: Path) -> None:

@@ -20,6 +20,8 @@ from confwatch.stores.dir.watching import Dirty, watched
 RESCAN_S = 30.0
 """The kernel drops events where too many come at once, and says so to nobody."""
 POLL_S = 1.0
+SAME_S = 2.0
+"""Nothing tells that another folder took this one's place: a link, a mount."""
 _UNWATCHABLE = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENOSYS})
 
 
@@ -111,11 +113,16 @@ class DirSubscription:
             self._moved_at = loop.time()
             if event is not None:
                 return event
-            try:
-                async with asyncio.timeout_at(self._rescan_at):
-                    await self._bell.wait()
-            except TimeoutError:
-                dirty.everything = True
+            await self._rung_or_late(dirty)
+
+    async def _rung_or_late(self, dirty: Dirty) -> None:
+        """Wait for a bell, or until it is time to look at the folder, or at all."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(min(self._rescan_at, loop.time() + SAME_S)):
+                await self._bell.wait()
+        except TimeoutError:
+            dirty.everything |= loop.time() >= self._rescan_at
 
     def close(self) -> None:
         """Stop watching, and forget: what comes next begins with a whole picture."""

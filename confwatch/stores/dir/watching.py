@@ -27,6 +27,8 @@ from watchdog.observers import Observer
 from confwatch.stores.dir.names import OURS
 
 SETTLE_S = 0.1
+STORM = 4096
+"""Events; where so many come the kernel may have had no room for more (16,384)."""
 _SWAPPED = "..data"
 """Kubernetes renames this link to change all files of a volume at once."""
 _ENDS = (DirDeletedEvent, DirMovedEvent)
@@ -61,9 +63,12 @@ class Dirty:
         self.lost = False
         self._loop = asyncio.get_running_loop()
         self._settling: dict[str, asyncio.TimerHandle] = {}
+        self._events = 0
+        self._storm: asyncio.TimerHandle | None = None
 
     def done(self, path: str) -> None:
         """Look at *path* at once."""
+        self._count()
         waiting = self._settling.pop(path, None)
         if waiting is not None:
             waiting.cancel()
@@ -72,6 +77,7 @@ class Dirty:
 
     def touched(self, path: str) -> None:
         """Look at *path* once it has been left alone for a moment."""
+        self._count()
         waiting = self._settling.get(path)
         if waiting is not None:
             waiting.cancel()
@@ -87,8 +93,23 @@ class Dirty:
         self.lost = True
         self.bell.set()
 
+    def _count(self) -> None:
+        """Count an event; look at everything once a storm of them has calmed down."""
+        self._events += 1
+        if self._events >= STORM:
+            if self._storm is not None:
+                self._storm.cancel()
+            self._storm = self._loop.call_later(SETTLE_S, self._calmed)
+
+    def _calmed(self) -> None:
+        """Look for what was dropped: the kernel tells that to nobody we could ask."""
+        self._events, self._storm = 0, None
+        self.all()
+
     def close(self) -> None:
         """Drop what is still waiting."""
+        if self._storm is not None:
+            self._storm.cancel()
         for waiting in self._settling.values():
             waiting.cancel()
 
