@@ -20,6 +20,7 @@ from confwatch.model.events import Changed, Loaded, StoreEvent
 from confwatch.model.keys import ROOT, Key
 from confwatch.model.secret import Secret
 from confwatch.stores.etcd import client as client_module
+from confwatch.stores.etcd import source as source_module
 from confwatch.stores.etcd import stream as stream_module
 from confwatch.stores.etcd import watch as watch_module
 from confwatch.stores.etcd.options import Options
@@ -185,6 +186,7 @@ async def test_a_watch_that_never_begins_falls_back_to_whole_pictures(
     etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_module, "CREATED_S", 0.0)
+    monkeypatch.setattr(source_module, "POLL_S", 0.2)
     async with watching(options(etcd)) as subscription:
         await event(subscription)
         with pytest.raises(SourceUnavailable, match="does a proxy hold back"):
@@ -193,6 +195,16 @@ async def test_a_watch_that_never_begins_falls_back_to_whole_pictures(
         told = await event(subscription)
         assert isinstance(told, Loaded)
         assert told.entries == {"/a/x": b"1"}
+        # From now on it is looked again and again, and no watch is tried for long.
+        for command, entries in (
+            (("put", "/prod/a/x", "2"), {"/a/x": b"2"}),
+            (("put", "/prod/b/y", "3"), {"/a/x": b"2", "/b/y": b"3"}),
+            (("del", "/prod/b/y"), {"/a/x": b"2"}),
+        ):
+            etcd.ctl(*command)
+            told = await event(subscription)
+            assert isinstance(told, Loaded)
+            assert told.entries == entries
 
 
 async def test_another_endpoint_takes_over(etcd: EtcdServer) -> None:

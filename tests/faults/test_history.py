@@ -91,6 +91,12 @@ async def test_a_wiped_etcd_that_was_written_past_us_tells_its_whole_picture(
         assert errors
         put(etcd, "/a/z=9")
         assert (await changed(subscription)).put == {"/a/z": b"9"}
+        # The new one is known again as well.
+        etcd.kill()
+        etcd.start()
+        put(etcd, "/a/z=10")
+        told, _ = await survived(subscription)
+        assert isinstance(told, Changed)
 
 
 @pytest.mark.parametrize(

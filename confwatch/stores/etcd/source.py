@@ -27,6 +27,10 @@ from confwatch.stores.etcd.witnesses import Witnesses
 DENIED_S = 15.0
 """How soon a prefix that we may not read is asked for again."""
 
+POLL_S = 5.0
+"""Between looks where no watch comes through."""
+UNFIT_S = 300.0
+"""How soon a watch is tried again there: its proxy may be another one."""
 _ANEW = (Ahead, Compacted, Replaced, SourceGarbled, SourceMissed, Unfit, WentBack)
 """After these nothing helps but the whole picture: a resume would end the same way."""
 
@@ -89,6 +93,8 @@ class EtcdSubscription:
         self._doubted = False
         # It was found to be the same, by what changed last; the rest is read later.
         self._resumed = False
+        # No watch comes through until then; it is looked again and again.
+        self._poll_until = 0.0
         self._moved_at = asyncio.get_running_loop().time()
 
     def cover(self, prefixes: frozenset[Key]) -> None:
@@ -127,7 +133,9 @@ class EtcdSubscription:
                 event = await self._next(await self._connected())
                 if event is not None:
                     return event
-        except _ANEW:
+        except _ANEW as error:
+            if isinstance(error, Unfit):
+                self._poll_until = asyncio.get_running_loop().time() + UNFIT_S
             # The next attempt begins with the whole picture.
             self._scopes = {}
             await self._disconnect()
@@ -168,6 +176,9 @@ class EtcdSubscription:
         if self._resumed and self._prover.due():
             await self._forget()
             return None
+        if asyncio.get_running_loop().time() < self._poll_until:
+            await self._poll(client)
+            return None
         try:
             await self._watch.follow(client, self._scopes, self._inner)
             if not self._watch.fits(self._scopes) or self._missing():
@@ -185,6 +196,19 @@ class EtcdSubscription:
         if event is None and self._watch.is_silent():
             await self._look_for_life(client)
         return event
+
+    async def _poll(self, client: Client) -> None:
+        """Look after a while whether anything changed; if so, all is read again."""
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._watch.woken()
+        except TimeoutError:
+            try:
+                await self._prover.recognize(client, self._scopes, self._inner)
+                await self._prover.prove(client, self._scopes, self._inner)
+            except SourceMissed:
+                await self._forget()  # nobody kept it from us: nobody was asked
+            self._alive()
 
     async def _made_smaller(self, client: Client) -> bool:
         """Watch no more than what we may read; False where that is done already."""
@@ -217,11 +241,12 @@ class EtcdSubscription:
         if not self._scopes:
             self._prover.meet(found.header)
             self._doubted = self._resumed = False
+        # What was known of these is not what they are now.
+        self._keep_witnesses()
         for one in kept:
             self._refusals.pop(one, None)
             count, latest = found.counts[one], found.latest[one]
             self._scopes[one] = Scope(found.revision, count, latest)
-        self._keep_witnesses()
         self._witnesses.loaded(found.newest)
 
     async def _forget(self) -> None:
