@@ -49,7 +49,7 @@ async def test_a_store_and_a_daemon_frozen_beyond_every_deadline_come_back(
         # A silent store is asked after 30 s whether it lives, and given 5 s.
         await until(lambda: watcher.lines("source.failed"), deadline_s=60)
         # Whether its record still stands is not known after a TTL without an answer.
-        assert watcher.lines("registration.registering")
+        assert watcher.lines("registration.lost")
         assert (watcher.out / "a").read_text() == "1"
 
         sleeper.send(signal.SIGCONT)

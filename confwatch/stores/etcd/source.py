@@ -20,12 +20,10 @@ from confwatch.stores.etcd.listing import Listing, denied, list_prefixes
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover, Replaced
 from confwatch.stores.etcd.ranges import Namespace
+from confwatch.stores.etcd.refusals import DENIED_S, Refusals
 from confwatch.stores.etcd.stream import Unfit, WentBack
 from confwatch.stores.etcd.watch import Watch
 from confwatch.stores.etcd.witnesses import Witnesses
-
-DENIED_S = 15.0
-"""How soon a prefix that we may not read is asked for again."""
 
 POLL_S = 5.0
 """Between looks where no watch comes through."""
@@ -82,10 +80,7 @@ class EtcdSubscription:
         self._cover: frozenset[Key] = frozenset()
         self._scopes: dict[Key, Scope] = {}
         self._inner: set[Key] = set()
-        # Prefixes that we may not read, until when they are not asked for again.
-        self._denied: dict[Key, float] = {}
-        self._refusals: dict[Key, Denied] = {}
-        self._refusal_told = ""
+        self._refusals = Refusals(options.shown)
         self._witnesses = Witnesses()
         self._watch = Watch(self._namespace, group, self._witnesses)
         self._prover = Prover(self._namespace, self._witnesses, options.reconcile_s)
@@ -105,18 +100,12 @@ class EtcdSubscription:
         told = self._scopes.items()
         self._scopes = {prefix: one for prefix, one in told if prefix in self._cover}
         self._keep_witnesses()
-        denied = self._denied.items()
-        self._denied = {one: until for one, until in denied if one in self._cover}
-        refusals = self._refusals.items()
-        self._refusals = {one: told for one, told in refusals if one in self._cover}
+        self._refusals.keep(self._cover)
         self._watch.wake()
 
     def refused(self) -> SourceDenied | None:
         """Tell which prefixes we may not read, and that the others go on."""
-        if not self._refusals:
-            return None
-        told = "; ".join(self._refusals[one].problem for one in sorted(self._refusals))
-        return SourceDenied(self._options.shown, told)
+        return self._refusals.error()
 
     def moved_at(self) -> float:
         """Tell when the cluster last answered or told anything."""
@@ -157,9 +146,8 @@ class EtcdSubscription:
         if not self._cover:
             await self._rest()
             return None
-        refusal = self.refused()
-        told, self._refusal_told = self._refusal_told, str(refusal or "")
-        if refusal is not None and told != self._refusal_told:
+        refusal = self._refusals.news()
+        if refusal is not None:
             raise refusal
         new = self._missing()
         return await (self._load(client, new) if new else self._follow(client))
@@ -241,10 +229,10 @@ class EtcdSubscription:
         if not self._scopes:
             self._prover.meet(found.header)
             self._doubted = self._resumed = False
+        self._refusals.lift(kept)
         # What was known of these is not what they are now.
         self._keep_witnesses()
         for one in kept:
-            self._refusals.pop(one, None)
             count, latest = found.counts[one], found.latest[one]
             self._scopes[one] = Scope(found.revision, count, latest)
         self._witnesses.loaded(found.newest)
@@ -263,11 +251,9 @@ class EtcdSubscription:
 
     def _missing(self) -> frozenset[Key]:
         """Return the prefixes to ask for now."""
-        now = asyncio.get_running_loop().time()
-        denied = {one for one, until in self._denied.items() if now < until}
         if not self._scopes:
             return self._cover  # there is nothing else to do meanwhile
-        return self._cover - self._scopes.keys() - denied
+        return self._cover - self._scopes.keys() - self._refusals.resting()
 
     def _deny(self, denied: Mapping[Key, Denied]) -> None:
         """Go on without prefixes that we may not read, and let that be known.
@@ -275,14 +261,12 @@ class EtcdSubscription:
         Raises:
             Denied: there are no others.
         """
-        loop = asyncio.get_running_loop()
-        for prefix in denied.keys() & self._cover:
-            self._refusals[prefix] = denied[prefix]
-            self._denied[prefix] = loop.time() + DENIED_S
-            loop.call_later(DENIED_S, self._watch.wake)
-        if self._refusals and not self._cover - self._denied.keys():
-            self._denied = {}
-            raise next(iter(self._refusals.values()))
+        self._refusals.note({one: denied[one] for one in denied.keys() & self._cover})
+        resting = self._refusals.resting()
+        if resting and not self._cover - resting:
+            raise self._refusals.first()
+        if resting:
+            asyncio.get_running_loop().call_later(DENIED_S, self._watch.wake)
 
     async def _look_for_life(self, client: Client) -> None:
         """Ask whether a silent cluster is alive, the same, and has nothing to tell."""
