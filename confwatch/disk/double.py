@@ -26,7 +26,7 @@ def double(target: str, path: str) -> None:
 
 def _copy(target: str, path: str) -> None:
     """Make a synced copy with mode, owner and attributes."""
-    made = stage_path(target)
+    made = os.path.join(os.path.dirname(path), os.path.basename(stage_path(target)))
     try:
         shutil.copy2(target, made, follow_symlinks=False)
         found = os.stat(target)

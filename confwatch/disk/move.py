@@ -9,6 +9,7 @@ import os
 import stat
 from contextlib import suppress
 
+from confwatch.disk.aside import is_aside, remove
 from confwatch.disk.present import refuse_strange
 
 _UNMOVABLE = frozenset({errno.EBUSY, errno.EXDEV})
@@ -30,16 +31,25 @@ def bring_over(path: str, target: str) -> bool:
     # A check may have taken its time since the target was looked at.
     with suppress(FileNotFoundError):
         refuse_strange(target, os.lstat(target).st_mode)
+    if not _moved(path, target):
+        write_into(path, target)
+        remove(path, target)
+        return False
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # two names of one file: the kernel moves nothing
+    return True
+
+
+def _moved(path: str, target: str) -> bool:
+    """Move a file over a target; False where nothing can be moved over it."""
+    if is_aside(path, target):
+        return False
     try:
         os.rename(path, target)
     except OSError as error:
         if error.errno not in _UNMOVABLE:
             raise
-        write_into(path, target)
-        os.unlink(path)
         return False
-    with suppress(FileNotFoundError):
-        os.unlink(path)  # two names of one file: the kernel moves nothing
     return True
 
 

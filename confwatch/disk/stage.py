@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
+from confwatch.disk.aside import may_stand_aside, path_aside, remove
 from confwatch.disk.attributes import copy_attributes
 from confwatch.disk.failing import failing
 from confwatch.disk.folders import make_folders
@@ -29,12 +30,28 @@ def stage(compared: Compared) -> Iterator[Staged]:
                 owner = (comparison.uid, comparison.gid)
                 with failing(template.dest, "make the folders of"):
                     make_folders(os.path.dirname(comparison.target), owner, stages)
-            path = stage_path(comparison.target)
-            stages.callback(_remove, path)
             with failing(template.dest, "stage"):
-                mark = _write(path, comparison)
-            files.append(StagedFile(comparison, path, mark))
+                files.append(_staged(comparison, stages))
         yield Staged(compared, tuple(files))
+
+
+def _staged(comparison: Comparison, stages: ExitStack) -> StagedFile:
+    """Stage one file beside its target, or where only the target may be written, aside.
+
+    Raises:
+        OSError, DiskError: it cannot be written.
+    """
+    target = comparison.target
+    path = stage_path(target)
+    stages.callback(remove, path, target)
+    try:
+        return StagedFile(comparison, path, _write(path, comparison))
+    except OSError as error:
+        if not may_stand_aside(error, target):
+            raise
+    path = path_aside(target)
+    stages.callback(remove, path, target)
+    return StagedFile(comparison, path, _write(path, comparison))
 
 
 def _write(path: str, comparison: Comparison) -> Mark:
@@ -58,9 +75,3 @@ def _write(path: str, comparison: Comparison) -> Mark:
         return mark_of(os.fstat(descriptor))
     finally:
         os.close(descriptor)
-
-
-def _remove(path: str) -> None:
-    """Remove a stage, if it is still one."""
-    with suppress(OSError):
-        os.unlink(path)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
+from confwatch.disk.aside import may_stand_aside, path_aside, remove
 from confwatch.disk.double import double
 from confwatch.disk.failing import failing
 from confwatch.disk.move import bring_over
@@ -47,12 +48,12 @@ class Undo:
         target = comparison.target
         shadow = undo_path(target, first=not self._kept)
         for stale in (undo_path(target, first=True), undo_path(target, first=False)):
-            with suppress(FileNotFoundError):
-                os.unlink(stale)
+            remove(stale, target)
         absent = comparison.present is None
+        if not absent:
+            shadow = _doubled(target, shadow)
         self._kept.append(_Kept(comparison.file.template.dest, target, shadow, absent))
         if not absent:
-            double(target, shadow)
             return
         with suppress(OSError):  # where there are no links, only we remember
             os.symlink(_ABSENT, shadow)
@@ -135,8 +136,19 @@ def _back(kept: list[_Kept]) -> tuple[str, ...]:
 def _forget(kept: list[_Kept]) -> None:
     """Remove what was kept, the first one first."""
     for one in kept:
-        with suppress(OSError):
-            os.unlink(one.shadow)
+        remove(one.shadow, one.target)
+
+
+def _doubled(target: str, shadow: str) -> str:
+    """Give a target another name and return it: aside where none can be beside it."""
+    try:
+        double(target, shadow)
+    except OSError as error:
+        if not may_stand_aside(error, target):
+            raise
+        shadow = path_aside(target)
+        double(target, shadow)
+    return shadow
 
 
 def _restore(one: _Kept) -> None:

@@ -24,8 +24,11 @@ reload: {run: cat OUT/web >> OUT/../loaded, min_interval: 0s}
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Iterator[Confwatch]:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Confwatch]:
     """A program with one target."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     with confwatch(tmp_path) as running:
         running.template("web.j2", '{{ getv("/web") }}\n')
         running.resource("web", WEB.replace("OUT/..", str(tmp_path)))
@@ -160,6 +163,39 @@ def test_a_full_disk_spoils_nothing_of_what_is_written_in_place(
             brought(rendered({target: b"x" * 5000}))
             assert (small / "web").read_bytes() == b"x" * 5000
             assert hidden(tmp_path) == []
+
+
+@pytest.mark.parametrize("pair", [False, True], ids=["alone", "with another"])
+async def test_a_file_that_may_be_written_in_a_folder_that_may_not(
+    program: Confwatch, pair: bool
+) -> None:
+    """As in a container whose root is read-only, with a file mounted into it."""
+    behind, other = program.folder / "behind", program.folder / "other"
+    behind.write_text("of the image\n")
+    if pair:
+        more = "templates: [{src: web.j2, dest: OUT/../other}, "
+        program.resource(
+            "web",
+            WEB.replace("templates: [", more).replace("OUT/..", str(program.folder))
+            + "check_at: installed\ncheck: '! grep -q bad OUT/web'\n",
+        )
+    with mounted(program.out, "-t", "tmpfs", "none"), ExitStack() as open_:
+        (program.out / "web").touch()
+        open_.enter_context(mounted(program.out / "web", "--bind", str(behind)))
+        assert mount("-o", "remount,ro", str(program.out))
+        program.start()
+        await until(lambda: behind.read_text() == "1\n")
+        await until(lambda: _loaded(program) == "1\n")
+        behind.write_text("by hand\n")
+        await until(lambda: behind.read_text() == "1\n")
+        if pair:
+            program.put("/web", "bad")
+            await program.logged("resource.put_back")
+            assert (behind.read_text(), other.read_text()) == ("1\n", "1\n")
+        program.put("/web", "2")
+        await until(lambda: behind.read_text() == "2\n")
+        assert program.end() == 0
+    assert [*(program.folder / "tmp").iterdir()] == []
 
 
 def _loaded(program: Confwatch) -> str:
