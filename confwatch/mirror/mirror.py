@@ -1,51 +1,18 @@
 """What we know of one store: a tree, changed in place by its events."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 from confwatch.mirror.globs import Glob
+from confwatch.mirror.listing import Chunk, chunked
+from confwatch.mirror.node import Node, above, name_of
 from confwatch.mirror.pair import Pair
 from confwatch.model.events import Delta, Loaded, StoreEvent
 from confwatch.model.keys import ROOT, Key, decoded, encoded, is_covered, outermost
 
-
-class _Node:
-    """One key or folder, or both.
-
-    Its children are sorted by name when somebody asks, and anew only after a name
-    came or went. The pair is kept until the value changes.
-    """
-
-    __slots__ = ("children", "cut", "kept", "key", "order", "value")
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.value: str | None = None
-        self.children: dict[str, _Node] | None = None
-        self.order: list[_Node] | None = None
-        self.kept: Pair | None = None
-        self.cut = 0
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is here or below."""
-        return self.value is None and self.children is None
-
-    def pair(self, value: str, cut: int) -> Pair:
-        """Return the pair whose key lacks its first *cut* characters."""
-        pair = self.kept
-        if pair is None or self.cut != cut:
-            pair = self.kept = Pair(self.key[cut:] or ROOT, value)
-            self.cut = cut
-        return pair
-
-    def sorted(self) -> list["_Node"]:
-        """Return the children by name, bytewise; not to be changed."""
-        if self.order is None:
-            children = self.children or {}
-            names = sorted(children, key=None if _plain(children) else encoded)
-            self.order = [children[name] for name in names]
-        return self.order
+FEW = 256
+"""Changes at once that are sorted in one by one; after more, all is sorted anew."""
 
 
 class Mirror:
@@ -60,8 +27,8 @@ class Mirror:
         self.store = store
         self.revision = ""
         self._covered: frozenset[Key] = frozenset()
-        self._root = _Node(ROOT)
-        self._nodes: dict[str, _Node] = {ROOT: self._root}
+        self._root = Node(ROOT)
+        self._nodes: dict[str, Node] = {ROOT: self._root}
         self._count = 0
 
     @property
@@ -90,7 +57,7 @@ class Mirror:
         if isinstance(event, Loaded):
             self._covered = outermost(self._covered | event.scope)
             known = {one.key for top in event.scope for one in self._leaves(top)}
-            delta = self._change(event.entries.items(), known - event.entries.keys())
+            delta = self._change([*event.entries.items()], known - event.entries.keys())
         else:
             told = [pair for pair in event.put.items() if self.covers(pair[0])]
             delta = self._change(told, event.gone - event.put.keys())
@@ -107,7 +74,9 @@ class Mirror:
             self._covered = covered
             for node in [*self._leaves(ROOT)]:
                 if not self.covers(node.key):
-                    self._remove(node.key)
+                    self._remove(node.key, few=False)
+            for node in self._nodes.values():
+                node.listings = None
 
     def value(self, key: str) -> str | None:
         """Return the value of a key as text; None where it has none."""
@@ -123,43 +92,53 @@ class Mirror:
 
     def pairs(self, glob: Glob, cut: int) -> list[Pair]:
         """Return all pairs whose whole key matches, in the bytewise order of keys."""
+        return [*chain.from_iterable(self.chunks(glob, cut))]
+
+    def chunks(self, glob: Glob, cut: int) -> Sequence[Chunk]:
+        """Return what ``pairs`` does, in chunks; not to be kept.
+
+        Of a plain loop over siblings, a chunk in which nothing changed is the same
+        object as before.
+        """
         top = self._nodes.get(glob.head)
         if top is None:
             return []
+        # Siblings are in order already, whole or cut by what they have in common.
+        if glob.levels is not None and len(glob.levels) == 1 and cut <= len(top.key):
+            level, chunks = glob.levels[0], top.listing(cut).chunks
+            if level.pattern == "[^/]*":
+                return chunks
+            picked = (
+                tuple(one for one in chunk if level.fullmatch(name_of(one.key)))
+                for chunk in chunks
+            )
+            return [one for one in picked if one]
         if glob.levels is None:
             found = [one for one in self._leaves(top.key) if glob.matches(one.key)]
-        elif len(glob.levels) == 1:
-            # Siblings are in order already: the common case is one plain loop.
-            level = glob.levels[0]
-            nodes = top.sorted()
-            if level.pattern != "[^/]*":
-                nodes = [one for one in nodes if level.fullmatch(_name(one.key))]
-            return [
-                one.kept
-                if one.kept is not None and one.cut == cut
-                else one.pair(one.value, cut)
-                for one in nodes
-                if one.value is not None
-            ]
         else:
             found = _at_levels(top, glob.levels)
         found.sort(key=lambda one: encoded(one.key))
-        return [one.pair(one.value, cut) for one in found if one.value is not None]
+        return chunked(
+            one.pair(one.value, cut) for one in found if one.value is not None
+        )
 
     def children(self, folder: str) -> Iterator[tuple[str, bool, bool]]:
         """Yield what is right below *folder*: name, is it a key, has it children."""
         node = self._nodes.get(folder)
         if node is not None and node.children is not None:
             for one in node.sorted():
-                yield _name(one.key), one.value is not None, one.children is not None
+                yield name_of(one.key), one.value is not None, one.children is not None
 
-    def _change(self, put: Iterable[tuple[Key, bytes]], gone: Iterable[Key]) -> Delta:
+    def _change(
+        self, put: Collection[tuple[Key, bytes]], gone: Collection[Key]
+    ) -> Delta:
         """Bring changes in; an equal value changes nothing."""
-        removed = {key for key in gone if self._remove(key)}
+        few = len(put) + len(gone) <= FEW
+        removed = {key for key in gone if self._remove(key, few=few)}
         changed, renamed = set(removed), set(removed)
         for key, raw in put:
             value = decoded(raw)
-            node = self._nodes.get(key) or self._grow(key)
+            node = self._nodes.get(key) or self._grow(key, few=few)
             if node.value == value:
                 continue
             if node.value is None:
@@ -168,21 +147,22 @@ class Mirror:
             node.value = value
             node.kept = None
             changed.add(key)
+        for key in changed - {ROOT}:
+            folder = self._nodes.get(above(key))
+            if folder is not None and folder.listings:
+                folder.relist(key, self._nodes.get(key), few=few)
         return Delta(self.store, frozenset(changed), frozenset(renamed))
 
-    def _grow(self, key: Key) -> _Node:
+    def _grow(self, key: Key, *, few: bool) -> Node:
         """Make the node of a key, and the folders above it."""
-        node = self._nodes[key] = _Node(key)
+        node = self._nodes[key] = Node(key)
         if key != ROOT:
-            above = Key(key[: key.rindex("/")] or ROOT)
-            parent = self._nodes.get(above) or self._grow(above)
-            if parent.children is None:
-                parent.children = {}
-            parent.children[_name(key)] = node
-            parent.order = None
+            folder = above(key)
+            parent = self._nodes.get(folder) or self._grow(folder, few=few)
+            parent.adopt(node, few=few)
         return node
 
-    def _remove(self, key: Key) -> bool:
+    def _remove(self, key: Key, *, few: bool) -> bool:
         """Take a key out, and every folder that is empty then; False if it was not."""
         node = self._nodes.get(key)
         if node is None or node.value is None:
@@ -191,15 +171,12 @@ class Mirror:
         self._count -= 1
         while node.key != ROOT and node.empty:
             del self._nodes[node.key]
-            parent = self._nodes[node.key[: node.key.rindex("/")] or ROOT]
-            if parent.children is not None:
-                del parent.children[_name(node.key)]
-                parent.children = parent.children or None
-            parent.order = None
+            parent = self._nodes[above(node.key)]
+            parent.drop(node, few=few)
             node = parent
         return True
 
-    def _leaves(self, prefix: Key) -> Iterator[_Node]:
+    def _leaves(self, prefix: Key) -> Iterator[Node]:
         """Yield every key at or below *prefix*, in no order."""
         top = self._nodes.get(prefix)
         waiting = [] if top is None else [top]
@@ -211,7 +188,7 @@ class Mirror:
                 waiting.extend(node.children.values())
 
 
-def _at_levels(top: _Node, levels: tuple[re.Pattern[str], ...]) -> list[_Node]:
+def _at_levels(top: Node, levels: tuple[re.Pattern[str], ...]) -> list[Node]:
     """Walk down one level of folders for each expression."""
     nodes = [top]
     for level in levels:
@@ -222,13 +199,3 @@ def _at_levels(top: _Node, levels: tuple[re.Pattern[str], ...]) -> list[_Node]:
             if level.fullmatch(name)
         ]
     return nodes
-
-
-def _name(key: str) -> str:
-    """Return the last segment of a key."""
-    return key[key.rindex("/") + 1 :]
-
-
-def _plain(names: Iterable[str]) -> bool:
-    """Tell whether the order of characters is that of their bytes."""
-    return all(name.isascii() for name in names)

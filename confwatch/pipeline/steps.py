@@ -80,6 +80,7 @@ class Rendering:
     def forget(self, resource: str) -> None:
         """Drop what is remembered of a resource that is gone."""
         self._took_s.pop(resource, None)
+        self._renderer.forget(resource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, nodes
@@ -26,6 +27,8 @@ from confwatch.render.functions import (
 from confwatch.render.limits import Allowance
 from confwatch.render.loader import FolderLoader
 from confwatch.render.printed import printed
+from confwatch.render.purity import FUNCTIONS
+from confwatch.render.remembered import LoopMemory
 from confwatch.render.source_lines import with_line_ends
 from confwatch.render.view import StoreFunctions
 
@@ -60,6 +63,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         functions: Mapping[str, Callable[..., Any]],
         allowance: Allowance,
         note_file: Callable[[str], None],
+        loops: LoopMemory | None = None,
     ) -> None:
         """Make the environment.
 
@@ -68,6 +72,7 @@ class TemplateEnvironment(SandboxedEnvironment):
             functions: by name, what templates may call.
             allowance: what a render may take.
             note_file: told of each template looked for, found or not.
+            loops: remembers what pure loops wrote; None where nothing is read.
         """
         super().__init__(
             loader=loader,
@@ -79,11 +84,12 @@ class TemplateEnvironment(SandboxedEnvironment):
         )
         self._folder = loader
         self._allowance = allowance
+        self._loops = loops
         self._note_file = note_file
         self.questions = 0
         self.printed = printed
         # Jinja's names come first: confd has none of range, dict, cycler, joiner.
-        self.globals.update({name: Own(one) for name, one in functions.items()})
+        self.globals.update({name: _own(one) for name, one in functions.items()})
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
         """Return an attribute; of a mapping its item first."""
@@ -102,6 +108,21 @@ class TemplateEnvironment(SandboxedEnvironment):
     def turns(self, items: Iterable[Any]) -> Iterator[Any]:
         """Yield what a loop goes through, until its time is over."""
         return self._allowance.turns(items)
+
+    def remembered(
+        self,
+        context: Context,
+        body: FunctionType,
+        outer: tuple[Any, ...],
+        called: Any,  # noqa: ANN401 - whatever the template calls gets
+        pattern: Any,  # noqa: ANN401 - and whatever it asks it for
+    ) -> Iterator[str]:
+        """Return what a pure loop writes; *body* makes the text of some pairs."""
+        ours = self.globals.get("gets")
+        if called is ours and self._loops is not None and isinstance(pattern, str):
+            return self._loops.written(body, outer, pattern)
+        # The template has a gets of its own, or this one will say what is wrong.
+        return iter([body(self.guarded(context, called)(pattern))])
 
     def _generate(
         self,
@@ -139,6 +160,13 @@ class TemplateEnvironment(SandboxedEnvironment):
         """Load a template, and note that it was looked for."""
         self._note_file(str(self._folder.path(name)))
         return super()._load_template(name, globals)
+
+
+def _own(function: Callable[..., Any]) -> Own:
+    """Return a function as templates have it."""
+    own = Own(function)
+    own.pure = function in FUNCTIONS
+    return own
 
 
 def confd_functions(

@@ -5,6 +5,7 @@ sandbox asks about every attribute, call and print; here an exact type test answ
 for pairs, our own functions and text, and everything else takes the sandbox's way.
 """
 
+from copy import copy
 from dataclasses import fields
 from functools import partial
 
@@ -13,6 +14,7 @@ from jinja2.compiler import CodeGenerator, Frame
 
 from confwatch.model.instance import Instance
 from confwatch.render.printed import printed
+from confwatch.render.purity import PureLoop, pure_loop
 from confwatch.render.refused import Refused
 
 PAIR_NAMES = frozenset({"key", "value", "Key", "Value"})
@@ -20,7 +22,13 @@ INSTANCE_NAMES = frozenset(field.name for field in fields(Instance))
 
 
 class Own(partial):  # type: ignore[type-arg]
-    """A function of ours: templates may call it without asking the sandbox."""
+    """A function of ours: templates may call it without asking the sandbox.
+
+    Attributes:
+        pure: its result follows from its arguments alone.
+    """
+
+    pure: bool = False
 
 
 class FastCodeGenerator(CodeGenerator):
@@ -36,6 +44,54 @@ class FastCodeGenerator(CodeGenerator):
         )
         self.writeline("from confwatch.render.fastpath import Own as exact_own")
         super().visit_Template(node, frame)
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+        """Write the body of a pure loop as a function of its pairs."""
+        # A loop's items are wrapped already, to be counted.
+        wrapped = node.iter
+        plain = frame.eval_ctx.volatile or frame.eval_ctx.autoescape
+        pure = None
+        if isinstance(wrapped, nodes.Call) and not (
+            plain or frame.require_output_check
+        ):
+            pure = pure_loop(node, wrapped.args[0])
+        if pure is None:
+            super().visit_For(node, frame)
+            return
+        body = self._write_body(node, pure, frame)
+        if frame.buffer is None:
+            self.writeline("yield from ", node)
+        else:
+            self.writeline(f"{frame.buffer}.extend(", node)
+        self.write(f"environment.remembered(context, {body}, (")
+        for name in pure.outer:
+            ref = frame.symbols.find_ref(name)
+            self.write(f"{ref or f'{self.get_resolve_func()}({name!r})'}, ")
+        self.write("), ")
+        self.visit(pure.call.node, frame)
+        self.write(", ")
+        self.visit(pure.call.args[0], frame)
+        self.write(")" if frame.buffer is None else "))")
+
+    def _write_body(self, node: nodes.For, pure: PureLoop, frame: Frame) -> str:
+        """Write the function that makes the text of some pairs; return its name."""
+        body, pairs = self.temporary_identifier(), self.temporary_identifier()
+        self.writeline(f"def {body}({pairs}):", node)
+        self.indent()
+        inner = frame.inner()
+        for name in pure.outer:
+            inner.symbols.load(name)
+        self.enter_frame(inner)
+        self.buffer(inner)
+        items = nodes.Call(
+            nodes.EnvironmentAttribute("turns"), [_internal(pairs)], [], None, None
+        )
+        loop = copy(node)
+        loop.iter = items
+        super().visit_For(loop, inner)
+        self.return_buffer_contents(inner)
+        self.outdent()
+        return body
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
         """Read a field of a pair or of an announced service directly."""
@@ -107,3 +163,10 @@ class FastCodeGenerator(CodeGenerator):
         """The names of what is being printed, the innermost last."""
         names: list[str] = self.__dict__.setdefault("printed_names", [])
         return names
+
+
+def _internal(name: str) -> nodes.InternalName:
+    """Make a name of the written code a node, as Jinja's parser does."""
+    made: nodes.InternalName = object.__new__(nodes.InternalName)
+    nodes.Node.__init__(made, name)
+    return made

@@ -23,6 +23,7 @@ from confwatch.render.limits import Allowance, Limits
 from confwatch.render.loader import FolderLoader
 from confwatch.render.reads import Recorder
 from confwatch.render.refused import Refused
+from confwatch.render.remembered import LoopMemory
 from confwatch.render.view import Scene, StoreFunctions
 
 _SPEAKING = (Refused, TemplateError, AttributeError, TypeError)
@@ -51,6 +52,7 @@ class Renderer:
         self._recorder = Recorder()
         self._stores = StoreFunctions()
         self._allowance = Allowance(limits)
+        self._loops = LoopMemory(self._stores.chunks)
         self.names = Names()
         self._files = LocalFiles()
         self._services = Services(self._stores, registrations)
@@ -63,6 +65,7 @@ class Renderer:
             },
             self._allowance,
             self._note_file,
+            self._loops,
         )
 
     def render(
@@ -83,8 +86,14 @@ class Renderer:
         self._files.note_in(recorder)
         self._services.note_in(recorder)
         self._stores.look_at(Scene(resource, mirrors, recorder))
+        self._loops.begin(resource.name)
         files = tuple(self._file(resource, one) for one in resource.templates)
+        self._loops.end(resource.name)
         return Rendered(resource, files, recorder.reads())
+
+    def forget(self, resource: str) -> None:
+        """Drop what is remembered of a resource that is gone."""
+        self._loops.forget(resource)
 
     def problems(self, resource: Resource) -> list[RenderError]:
         """Return what is wrong with the templates of *resource* themselves."""

@@ -5,10 +5,12 @@ cover yet is noted and answered with something empty, so that one render finds m
 such keys; its result is thrown away.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from confwatch.mirror.globs import escaped, glob
+from confwatch.mirror.listing import Chunk
 from confwatch.mirror.mirror import Mirror
 from confwatch.mirror.pair import Pair
 from confwatch.model.keys import ROOT, Key, Ref, encoded, is_below
@@ -91,26 +93,39 @@ class StoreFunctions:
         Raises:
             Refused: the pattern is none.
         """
+        return [*chain.from_iterable(self.chunks(pattern)[1])]
+
+    def chunks(self, pattern: str) -> tuple[Ref, Sequence[Chunk]]:
+        """Return what ``gets`` does, in the mirror's chunks, and what was asked for.
+
+        Raises:
+            Refused: the pattern is none.
+        """
         store, plain = self.meant(pattern)
-        if not plain.startswith(("/", "[")):
-            return []  # every key begins with a slash, which no star matches
-        mirror = self._mirrors[store]
         whole = escaped(self._prefix) + plain if self._prefix else plain
+        asked = Ref(store, Key(whole))
+        if not plain.startswith(("/", "[")):
+            return asked, ()  # every key begins with a slash, which no star matches
+        mirror = self._mirrors[store]
         try:
             found = glob(whole)
         except ValueError as error:
             # confd finds out while matching, so never over an empty store.
             if not mirror.count():
-                return []
+                return asked, ()
             raise Refused(f"{error}: {pattern}") from error
-        self._recorder.globs.add(Ref(store, Key(whole)))
+        self._recorder.globs.add(asked)
         head = found.head
         if self._only is None and not mirror.covers(head):
             self._recorder.missed(store, head)
-        pairs = mirror.pairs(found, len(self._prefix))
-        if self._only is None:
-            return pairs
-        return [one for one in pairs if self._allowed(store, self._prefix + one.key)]
+        chunks = mirror.chunks(found, len(self._prefix))
+        if self._allowed(store, head):
+            return asked, chunks
+        seen = (
+            tuple(one for one in chunk if self._allowed(store, self._prefix + one.key))
+            for chunk in chunks
+        )
+        return asked, [chunk for chunk in seen if chunk]
 
     def getvs(self, pattern: str) -> list[str]:
         """Return the values of ``gets``, sorted by themselves, bytewise."""

@@ -1,10 +1,12 @@
 """The mirror holds what a plain dict holds, whatever happens."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confwatch.mirror.globs import Glob
+from confwatch.mirror.listing import SIZE, Listing
 from confwatch.mirror.mirror import Mirror
+from confwatch.mirror.pair import Pair
 from confwatch.model.events import Changed, Loaded, Revision
 from confwatch.model.keys import Key, encoded, is_below
 
@@ -51,6 +53,9 @@ def test_the_mirror_equals_a_plain_dict(
             k for k in before.keys() | plain.keys() if before.get(k) != plain.get(k)
         }
         assert mirror.count() == len(plain)
+        for folder in ("/", "/a", "/ab/b"):
+            names = [name for name, _, _ in mirror.children(folder)]
+            assert names == sorted({name_below(k, folder) for k in plain} - {""})
         for pattern in PATTERNS:
             glob = Glob(pattern)
             expected = sorted(filter(glob.matches, plain), key=encoded)
@@ -59,3 +64,56 @@ def test_the_mirror_equals_a_plain_dict(
             assert [encoded(pair.value) for pair in pairs] == [
                 plain[Key(k)] for k in expected
             ]
+
+
+def name_below(key: Key, folder: str) -> str:
+    """Return the name right below a folder; "" where the key is not below it."""
+    top = folder.rstrip("/") + "/"
+    return key.removeprefix(top).split("/")[0] if key.startswith(top) else ""
+
+
+NUMBERS = st.integers(0, 1500)
+
+
+@given(NUMBERS, st.lists(st.tuples(st.booleans(), NUMBERS), max_size=40))
+def test_a_listing_stays_in_order_and_changes_one_chunk(
+    first: int, changes: list[tuple[bool, int]]
+) -> None:
+    plain = {f"/{number:05}": "v" for number in range(first)}
+    made = Listing(Pair(key, value) for key, value in plain.items())
+    for put, number in changes:
+        before, key = [*made.chunks], f"/{number:05}"
+        if put:
+            plain[key] = "new"
+            made.put(Pair(key, "new"))
+        else:
+            plain.pop(key, None)
+            made.remove(key)
+        pairs = [(one.key, one.value) for chunk in made.chunks for one in chunk]
+        assert pairs == sorted(plain.items())
+        assert all(0 < len(chunk) <= 2 * SIZE for chunk in made.chunks)
+        assert len({*map(id, made.chunks)} - {*map(id, before)}) <= 2
+
+
+STEPS = st.tuples(st.integers(0, 999), st.integers(1, 7)).map(
+    lambda told: set(range(told[0] % 300, 999, told[1]))
+)
+
+
+@settings(max_examples=20)
+@given(STEPS, STEPS)
+def test_many_changes_at_once_are_as_good_as_few(
+    there: set[int], then: set[int]
+) -> None:
+    mirror, glob = Mirror("main"), Glob("/n/*")
+
+    def load(numbers: set[int], value: bytes) -> list[str]:
+        entries = {Key(f"/n/{number:03}"): value for number in numbers}
+        mirror.apply(Loaded(frozenset({Key("/n")}), Revision("1"), entries))
+        return [f"/{number:03}" for number in sorted(numbers)]
+
+    for numbers, value in ((there, b"1"), (then, b"2"), (there, b"3")):
+        keys = load(numbers, value)
+        pairs = [(pair.key, pair.value) for pair in mirror.pairs(glob, 2)]
+        assert pairs == [(key, value.decode()) for key in keys]
+        assert [f"/{name}" for name, _, _ in mirror.children("/n")] == keys

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from confwatch.errors import RenderError
+from confwatch.mirror.listing import SIZE
 from confwatch.mirror.mirror import Mirror
-from confwatch.model.events import Loaded, Revision
+from confwatch.model.events import Changed, Loaded, Revision
 from confwatch.model.keys import ROOT, Key, Ref
 from confwatch.model.resource import Template
+from confwatch.render import remembered
 from confwatch.render.reads import Recorder
 from tests.support.rendering import Kitchen
 
@@ -80,6 +82,47 @@ def test_a_loop_over_pairs_asks_the_sandbox_nothing(kitchen: Kitchen) -> None:
     text = '{% for p in gets("/n/*") %}{{ p.key }}={{ getv(p.key) }}{{ p.Value }}{% endfor %}'
     kitchen.render(text)
     assert kitchen.renderer.environment.questions == 0
+
+
+def test_a_change_renders_its_neighbours_alone(kitchen: Kitchen) -> None:
+    kitchen.load({f"/n/{number:04}": "v" for number in range(2000)})
+    text = '{% for p in gets("/n/*") %}{{ p.value|length }}{% endfor %}'
+    assert kitchen.render(text) == b"1" * 2000
+    printed = []
+    environment = kitchen.renderer.environment
+    # Whatever is no text is printed by this, and so can be counted.
+    environment.printed = lambda thing: printed.append(thing) or "1"
+    assert kitchen.again() == b"1" * 2000
+    assert not printed
+    put = {Key("/n/0700"): b"changed", Key("/n/1999+"): b"new"}
+    kitchen.mirror.apply(Changed(Revision("2"), put, frozenset({Key("/n/1500")})))
+    assert kitchen.again() == b"1" * 2000
+    assert 0 < len(printed) < 4 * SIZE
+
+
+def test_an_edited_loop_is_not_the_one_remembered(kitchen: Kitchen) -> None:
+    kitchen.load({f"/n/{number:04}": "Aa" for number in range(600)})
+    text = '{% for p in gets("/n/*") %}{{ p.value|lower }}{% endfor %}'
+    assert kitchen.render(text) == b"aa" * 600
+    # The compiled bodies differ in the number of their filter alone.
+    assert kitchen.render(text.replace("lower", "upper")) == b"AA" * 600
+
+
+def test_a_loop_that_is_too_long_is_not_remembered(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "MOST_CHARS", 700)
+    kitchen.load({f"/n/{number:04}": "v" for number in range(600)})
+    body = "{{ p.value|length }}{% endfor %}"
+    loop = '{% for p in gets("/n/*") %}' + body
+    assert kitchen.render(loop + loop.replace("*", "0[0-4]*")) == b"1" * 1100
+    printed = []
+    kitchen.renderer.environment.printed = lambda thing: printed.append(thing) or "1"
+    kitchen.again()
+    assert len(printed) == 500, "the first had room"
+    kitchen.renderer.forget("r")
+    kitchen.again()
+    assert len(printed) == 500 + 1100
 
 
 def test_values_are_put_out_byte_for_byte(kitchen: Kitchen) -> None:
