@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from confwatch.render.fastpath import FastCodeGenerator, Own
+from confwatch.render.filters import checked_filters
 from confwatch.render.functions import (
     data,
     host,
@@ -29,6 +30,7 @@ from confwatch.render.loader import FolderLoader
 from confwatch.render.printed import printed
 from confwatch.render.purity import FUNCTIONS
 from confwatch.render.remembered import LoopMemory
+from confwatch.render.sizes import MOST_CHARS, check_method, check_operation, fits
 from confwatch.render.source_lines import with_line_ends
 from confwatch.render.view import StoreFunctions
 
@@ -54,6 +56,7 @@ class TemplateEnvironment(SandboxedEnvironment):
             counted, so that a test can tell whether the fast one is taken.
     """
 
+    intercepted_binops = frozenset({"**", "*", "%", "+"})
     code_generator_class = FastCodeGenerator
     template_class = FreshTemplate
 
@@ -86,6 +89,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         self._allowance = allowance
         self._loops = loops
         self._note_file = note_file
+        self.filters |= checked_filters({**self.filters})
         self.questions = 0
         self.printed = printed
         # Jinja's names come first: confd has none of range, dict, cycler, joiner.
@@ -97,6 +101,38 @@ class TemplateEnvironment(SandboxedEnvironment):
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def concat(self, pieces: Iterable[str]) -> str:
+        """Join what a macro, block or set block made; it has to fit like all of it."""
+        return self._allowance.joined(pieces)
+
+    def call_binop(
+        self, context: Context, operator: str, left: object, right: object
+    ) -> object:
+        """Return what an operation makes, unless that is too much."""
+        check_operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def call(
+        self,
+        context: Context,
+        called: Any,  # noqa: ANN401 - whatever a template calls
+        /,
+        *args: object,
+        **kwargs: object,
+    ) -> object:
+        """Call what a template calls, unless that makes too much."""
+        method = getattr(called, "__wrapped__", called)
+        owner = getattr(method, "__self__", None)
+        if isinstance(owner, str):
+            args = check_method(owner, method.__name__, args, kwargs)
+        return super().call(context, called, *args, **kwargs)
+
+    def concatenated(self, things: tuple[Any, ...]) -> str:
+        """Return what ``~`` makes."""
+        texts = [*map(str, things)]
+        fits(sum(map(len, texts)), MOST_CHARS)
+        return "".join(texts)
 
     def guarded(self, context: Context, called: Any) -> Callable[..., Any]:  # noqa: ANN401 - whatever a template calls
         """Return *called* as the sandbox lets it be called."""

@@ -66,9 +66,10 @@ class Allowance:
         waiting, chunks, size = iter(pieces), [], 0
         while taken := list(islice(waiting, _PIECES)):
             self.check()
-            chunks.append("".join(taken))
-            # A character takes a byte at least, so this bounds the memory too.
-            size += len(chunks[-1])
+            # Before they are joined: many may be one and the same long text. A
+            # character takes a byte at least, so this bounds the memory too.
+            size += sum(map(len, taken))
             if size > self._limits.max_bytes:
                 raise Refused(f"made more than {self._limits.max_bytes} bytes")
+            chunks.append("".join(taken))
         return "".join(chunks)

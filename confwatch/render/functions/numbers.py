@@ -1,6 +1,7 @@
 """Whole numbers and truth, as Go reckons and reads them."""
 
 from confwatch.render.refused import Refused
+from confwatch.render.sizes import MOST_ITEMS, check_operation, fits
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -17,7 +18,12 @@ def sub(left: int, right: int) -> int:
 
 
 def mul(left: int, right: int) -> int:
-    """Return the product."""
+    """Return the product.
+
+    Raises:
+        Refused: it is a number of more than 4096 bits.
+    """
+    check_operation("*", left, right)
     return left * right
 
 
@@ -43,7 +49,12 @@ def mod(left: int, right: int) -> int:
 
 
 def seq(first: int, last: int) -> range:
-    """Count from *first* to *last*, both included; nothing where it is above."""
+    """Count from *first* to *last*, both included; nothing where it is above.
+
+    Raises:
+        Refused: these are more than a million.
+    """
+    fits(last - first, MOST_ITEMS)
     return range(first, last + 1)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 
 from confwatch.render.refused import Refused
+from confwatch.render.sizes import check_layout
 
 _VERB = re.compile(r"%(?P<flags>[-+ 0#]*)(?P<width>\d*)(?P<digits>\.\d+)?(?P<verb>.)")
 _NUMBERS = {"d": int, "x": int, "X": int, "o": int, "f": float, "e": float, "g": float}
@@ -15,6 +16,7 @@ def printf(layout: str, *things: object) -> str:
     Raises:
         Refused: a verb without its thing, a thing too many, or of the wrong kind.
     """
+    check_layout(layout, things)
     waiting = list(things)
 
     def written(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from confwatch.model.keys import decoded, encoded
 from confwatch.render.refused import Refused
+from confwatch.render.sizes import check_replaced, joined
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -17,9 +18,9 @@ def join(items: Iterable[str], separator: str) -> str:
     """Join texts, and only texts.
 
     Raises:
-        Refused: one of them is no text.
+        Refused: one of them is no text, or they are too long together.
     """
-    parts = list(items)
+    parts = joined(items, separator)
     if not all(isinstance(one, str) for one in parts):
         raise Refused("join takes a list of texts")
     return separator.join(parts)
@@ -41,7 +42,12 @@ def contains(text: str, part: str) -> bool:
 
 
 def replace(text: str, old: str, new: str, count: int) -> str:
-    """Replace the first *count* times; all where it is below zero."""
+    """Replace the first *count* times; all where it is below zero.
+
+    Raises:
+        Refused: that would be too long.
+    """
+    check_replaced(text, old, new)
     return text.replace(old, new, count)
 
 

@@ -57,6 +57,66 @@ def test_a_failure_names_template_and_line(
     assert told in failure(kitchen, text)
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "9 ** 9 ** 9",
+        "(2 ** 4000) * (2 ** 4000)",
+        "mul(2 ** 4000, 2 ** 4000)",
+        "'x' * 10 ** 9",
+        "10 ** 9 * 'x'",
+        "[1] * 10 ** 9",
+        "'%1000000000d' % 1",
+        "'%.1000000000f' % 1",
+        "'%*d' % (1000000000, 1)",
+        "printf('%1000000000d', 1)",
+        "'%1000000000d'|format(1)",
+        "'{:1000000000}'.format(1)",
+        "'{:{}}'.format(1, 1000000000)",
+        "'x'.center(1000000000)",
+        "'x'.ljust(width=1000000000)",
+        "'x'|center(1000000000)",
+        "'x'|indent(1000000000, first=true)",
+        "[1]|batch(1000000000, 0)|list",
+        "[1]|slice(1000000000)|list",
+        "seq(1, 1000000000)|list",
+        "range(1000000000)|list",
+        "reverse(seq(1, 1000000000))",
+        "('x' * 90000)|replace('x', 'y' * 90000)",
+        "('x' * 90000).replace('x', 'y' * 90000)",
+        "replace('x' * 90000, 'x', 'y' * 90000, -1)",
+        "range(90000)|join('y' * 90000)",
+        "('y' * 90000).join(['x'] * 90000)",
+        "join(['x'] * 90000, 'y' * 90000)",
+        "('x' * 40000000) ~ ('x' * 40000000)",
+        "('x' * 40000000) + ('x' * 40000000)",
+    ],
+)
+def test_no_step_takes_all_time_or_memory(kitchen: Kitchen, step: str) -> None:
+    assert failure(kitchen, "\n{{ (" + step + ")|length }}").startswith("t.j2:2: ")
+
+
+def test_small_steps_are_made(kitchen: Kitchen) -> None:
+    text = (
+        "{{ 2 ** 10 }} {{ 3 * 4 + 1 }} {{ 'ab' * 2 }} {{ '%5.1f' % 1.25 }} {{ 'a' ~ 1 }}"
+        " {{ '%(a)s' % {'a': 'x'} }} {{ 'x'.center(5) }}|{{ 'x'|center(3) }}|"
+        " {{ ['a', 'b']|join(',') }} {{ ','.join(['a']) }} {{ 'aa'|replace('a', 'b') }}"
+        " {{ '{:>3}'.format('x') }} {{ '%s-%s'|format('a', 1) }} {{ ([1] + [2])|length }}"
+    )
+    made = b"1024 13 abab   1.2 a1 x   x  | x | a,b a bb   x a-1 2"
+    assert kitchen.render(text) == made
+
+
+def test_many_prints_of_one_long_text_are_refused_before_they_are_joined(
+    kitchen: Kitchen,
+) -> None:
+    kitchen.load({"/big": "x" * 9000})
+    loop = "{% for i in range(90000) %}{{ getv('/big') }}{% endfor %}"
+    assert "made more than 10000 bytes" in failure(kitchen, loop)
+    told = failure(kitchen, "{% set x %}" + loop + "{% endset %}")
+    assert "made more than 10000 bytes" in told
+
+
 def test_a_failure_in_an_included_template_names_that_one(kitchen: Kitchen) -> None:
     kitchen.write("part.j2", '\n{{ getv("/none") }}')
     told = failure(kitchen, '{% include "part.j2" %}')
