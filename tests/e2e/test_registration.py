@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ EXPECTED = (
 )
 
 
-pytestmark = pytest.mark.daemon
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(60)]
 
 
 @pytest.fixture
@@ -79,13 +80,15 @@ async def test_a_failed_reload_withdraws_and_a_good_one_announces_again(
     await until(record(program).exists)
 
 
+@pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGKILL])
 async def test_a_restart_leaves_the_record_standing_and_adopts_it(
-    program: Confwatch,
+    program: Confwatch, number: signal.Signals
 ) -> None:
     program.start()
     await program.logged("registration.up")
+    await until((program.folder / "state/leases.json").exists)
     before = written(program)
-    assert program.end(signal.SIGUSR2) == 0
+    program.end(number)
     assert written(program) == before
     program.start()
     await program.logged("registration.up", 2)
@@ -109,3 +112,55 @@ async def test_the_record_of_a_killed_daemon_goes_with_its_ttl(
         await observer.holds("all", "edge-1\n")
         await observer.holds("all", "\n")
     assert not record(program).exists()
+
+
+@contextmanager
+def another(program: Confwatch, folder: Path) -> Iterator[Confwatch]:
+    """Hold another daemon over the same store."""
+    folder.mkdir()
+    with confwatch(folder, program.store) as running:
+        running.template("edge.j2", '{{ getv("/edge") }}\n')
+        yield running
+
+
+async def test_who_slept_beyond_its_ttl_is_reaped_and_comes_back(
+    program: Confwatch, tmp_path: Path
+) -> None:
+    with another(program, tmp_path / "observer") as observer:
+        observer.resource("all", "templates: [{src: edge.j2, dest: OUT/all}]\n")
+        observer.start()
+        program.start()
+        await program.logged("registration.up")
+        program.send(signal.SIGSTOP)
+        await until(lambda: not record(program).exists())
+        program.send(signal.SIGCONT)
+        await program.logged("registration.up", 2)
+        assert record(program).read_text() == EXPECTED
+        assert program.lines("registration.lost")
+
+
+@pytest.mark.parametrize("conflict", ["takeover", "refuse"])
+async def test_two_daemons_with_one_id_do_not_fight(
+    program: Confwatch, tmp_path: Path, conflict: str
+) -> None:
+    block = EDGE.replace("ttl: 3s", f"ttl: 3s, conflict: {conflict}")
+    program.resource("edge", block)
+    with another(program, tmp_path / "other") as other:
+        other.resource("edge", block.replace("tags: [v1]", "tags: [v2]"))
+        program.start()
+        await program.logged("registration.up")
+        other.start()
+        ended = "registration.up" if conflict == "takeover" else "registration.conflict"
+        await other.logged(ended)
+        before = written(program)
+        winner = other if conflict == "takeover" else program
+        loser = program if conflict == "takeover" else other
+
+        def renewals() -> int:
+            return int(winner.services()["edge-1"]["renewals"])
+
+        count = renewals()
+        await until(lambda: renewals() >= count + 3)
+        assert written(program) == before
+        loser.end()
+        assert written(program) == before

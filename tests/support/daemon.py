@@ -139,6 +139,11 @@ class Confwatch:
         told: dict[str, Any] = ask(self.admin, "/api/status")
         return told
 
+    def services(self) -> dict[str, dict[str, Any]]:
+        """Return the daemon's own word on what it announces, by id."""
+        told = json.loads(self.run("services", "--json").stdout)
+        return {one["id"]: one for one in told}
+
     def close(self) -> None:
         """Kill the daemon where it still runs."""
         if self._process is not None:
