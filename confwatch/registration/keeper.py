@@ -86,6 +86,7 @@ class Keeper:
         self._recall_at = 0.0
         self._doubted = False
         self._backoff = Backoff(FIRST_RETRY_S, max(ttl_s / 3, FIRST_RETRY_S), 0.5)
+        self._misses = Backoff(FIRST_RETRY_S, max(ttl_s / 3, FIRST_RETRY_S), 0.5)
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -185,7 +186,8 @@ class Keeper:
         try:
             await self._renew(session)
         except SourceError as error:
-            self._beat_at = _now() + self._wait_s()
+            # Soon, for the lease may not live until the next one would be due.
+            self._beat_at = _now() + min(self._wait_s(), self._misses.next())
             self.bringer.note(error)
             if self._silent_s() > self._ttl_s:
                 self._unsure(str(error))
@@ -205,6 +207,7 @@ class Keeper:
     def _confirmed(self) -> None:
         """Note that the store knows our lease now."""
         self.confirmed_at = _now()
+        self._misses.reset()
         self._beat_at = _now() + self._wait_s()
 
     def _silent_s(self) -> float:

@@ -120,6 +120,20 @@ async def test_a_short_outage_is_no_loss(tmp_path: Path, store: FakeRegistrar) -
         assert store.requests["open"] == 1
 
 
+async def test_a_renewal_that_failed_is_tried_again_sooner_than_the_next_is_due(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    slow = replace(WEB, ttl_s=30.0, refresh_s=1.0)
+    async with desk(tmp_path, store, [resource(slow)]) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        store.down = True
+        count = store.requests["renew"]
+        # A store that was away for most of the ttl must not cost the lease.
+        await until(lambda: store.requests["renew"] >= count + 6, deadline_s=4)
+        store.down = False
+
+
 async def test_after_a_ttl_without_an_answer_nobody_says_up(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
