@@ -257,7 +257,10 @@ class Bringer:
         if any(key in one.keys for one in self._siblings):
             return Claim.ANY
         if self._ledger.stood(service.ref):
-            return Claim.FREE
+            # Under a new lease, the same bytes are those of an older one of ours; but
+            # two daemons that write the same must not take it from each other for ever.
+            fresh = key not in self._owners and service.ref not in self._ask_at
+            return Claim.SAME if fresh else Claim.FREE
         takeover = service.on_conflict is OnConflict.TAKEOVER
         return Claim.ANY if takeover else Claim.SAME
 

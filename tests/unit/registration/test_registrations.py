@@ -303,6 +303,20 @@ async def test_who_lost_a_key_does_not_fight_back(
         assert store.keys[KEY] == b"theirs again"
 
 
+async def test_a_record_that_came_back_with_an_older_lease_of_ours_is_ours(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    """As out of a backup made before the lease that we had at last."""
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        value = store.keys[KEY]
+        store.revoke()
+        store.take(KEY, value)
+        await until(lambda: on.states()[-2:] == [State.LOST, State.UP])
+        assert store.keys[KEY] == value
+
+
 @pytest.mark.parametrize("conflict", OnConflict)
 async def test_a_newcomer_takes_over_or_is_refused(
     tmp_path: Path, store: FakeRegistrar, conflict: OnConflict
