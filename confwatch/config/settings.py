@@ -63,6 +63,10 @@ class Settings(Form, frozen=True, kw_only=True):
     stop_commands_timeout: Annotated[float, scalar(scalars.duration)] = 10.0
     """Seconds a running command may go on after a stop, before TERM and KILL."""
 
+    on_stop: Annotated[str, choice("withdraw", "keep")] = "withdraw"
+    """What becomes of registrations on a stop; kept, they stand for the rest of their
+    ttl, for a daemon that starts again at once. SIGUSR2 keeps them whatever this is."""
+
     stop_withdraw_timeout: Annotated[float, scalar(scalars.duration)] = 5.0
     """Seconds to withdraw registrations on a stop; their ttl ends them anyway."""
 

@@ -122,7 +122,8 @@ class Daemon:
                     bell.set()
             finally:
                 reading.cancel()
-        return Ending.DETACH if wish is Wish.RESTART else Ending.WITHDRAW
+        keep = wish is Wish.RESTART or self._settings.on_stop == "keep"
+        return Ending.DETACH if keep else Ending.WITHDRAW
 
     async def _read_again(self, bell: asyncio.Event, manager: Notifier) -> None:
         """Take up conf.d anew at every bell; what cannot be read changes nothing."""

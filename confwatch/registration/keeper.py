@@ -59,7 +59,7 @@ class Keeper:
     Attributes:
         bringer: the records under it.
         confirmed_at: the boot clock's time of the last answer that confirmed the
-            lease; None before the first.
+            lease; None where none is held.
         renewals: how often it was confirmed.
     """
 
@@ -151,6 +151,7 @@ class Keeper:
                 session.detach()
         if self._ending is not Ending.DETACH:
             self.bringer.begin(None)
+            self.confirmed_at = None
             await self._leases.keep(self.name, None)
 
     async def _hold(self, session: Session) -> None:

@@ -50,8 +50,9 @@ async def test_what_is_read_no_more_is_watched_no_more(tmp_path: Path) -> None:
         await on.holds("chain", "end\n")
         mirror = on.street.followers["main"].mirror
         assert mirror.covered == {"/0", "/1", "/2"}
+        seen = len(on.passes("chain", PassResult.UNCHANGED))
         on.source.put({Key("/0"): b"/2"})
-        await on.calm()
+        await on.ended("chain", PassResult.UNCHANGED, seen + 1)
         assert mirror.covered == {"/0", "/1", "/2"}
         on.street.narrow()
         assert mirror.covered == {"/0", "/2"}
