@@ -1,17 +1,13 @@
 """What the service manager hears from the real program."""
 
-import os
-import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.daemon import Confwatch, confwatch
-from tests.support.servers import require
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.daemon, pytest.mark.timeout(60)]
@@ -21,7 +17,6 @@ templates:
   - {src: web.j2, dest: OUT/web, keys: [/web], check: test -e OUT/../well}
 reload: test -z "$NOTIFY_SOCKET$WATCHDOG_USEC" && exit 1
 """
-ROOT = Path(__file__).parents[2]
 
 
 class Manager:
@@ -92,24 +87,3 @@ async def test_ready_means_that_the_files_are_in_place(
     assert program.end() == 0
     assert manager.heard("STOPPING=1")
     assert manager.heard("EXTEND_TIMEOUT_USEC=")
-
-
-@pytest.mark.real
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    analyze = require("systemd-analyze")
-    units = tmp_path / "lib/systemd/system"
-    shutil.copytree("/lib/systemd/system", units, symlinks=True)
-    shutil.copy(ROOT / "systemd/confwatch.service", units)
-    for path in ("usr/bin/confwatch", "bin/kill", "bin/true", "bin/sh"):
-        program = tmp_path / path
-        program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
-    done = subprocess.run(
-        [analyze, "verify", f"--root={tmp_path}", "--man=no", "confwatch.service"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
-    )
-    assert "confwatch" not in done.stderr, done.stderr
