@@ -6,6 +6,11 @@ from confwatch.model.reads import Name
 from confwatch.render.functions.names import Answer, Service
 
 SRV_S = 5.0
+_NO_SUCH = (socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY)
+"""What getaddrinfo says of a name without addresses.
+
+All else says nothing of it: EAI_FAIL is a name server that did not understand.
+"""
 
 
 def look_up(name: Name) -> Answer:
@@ -22,7 +27,7 @@ def _addresses(host: str) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        if error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM):
+        if error.errno not in _NO_SUCH:
             raise
         return ()
     except UnicodeError:
@@ -41,7 +46,8 @@ def _services(name: str) -> tuple[Service, ...]:
     import dns.resolver
 
     try:
-        answer = dns.resolver.resolve(name, "SRV", lifetime=SRV_S)
+        # Made anew: it reads what resolv.conf says now, as getaddrinfo does.
+        answer = dns.resolver.Resolver().resolve(name, "SRV", lifetime=SRV_S)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except dns.exception.DNSException as error:

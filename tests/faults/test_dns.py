@@ -57,6 +57,8 @@ class NameServer:
         self._dnsmasq, unshare = require("dnsmasq"), require("unshare")
         require("ip")
         self._config = folder / "dnsmasq.conf"
+        self._told = folder / "dnsmasq.log"
+        self._log = self._told.open("wb")
         resolv = folder / "resolv.conf"
         resolv.write_text(RESOLV)
         script = f"ip link set lo up && mount --bind {resolv} /etc/resolv.conf"
@@ -84,14 +86,25 @@ class NameServer:
 
     def tell(self, *records: str) -> None:
         """Answer with these records from now on."""
+        self._start(CONFIG + "\n".join(records) + "\n")
+
+    def refuse(self) -> None:
+        """Answer REFUSED from now on, as one that lost whom it asks itself."""
+        self._start(CONFIG.replace("local=/test/\n", "log-queries=extra\n"))
+
+    def _start(self, config: str) -> None:
         if self._server is not None:
             self._end()
-        self._config.write_text(CONFIG + "\n".join(records) + "\n")
+        self._config.write_text(config)
         self._server = subprocess.Popen(
             [*self.inside, self._dnsmasq, f"--conf-file={self._config}", "--user=root"],
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
         )
+
+    async def asked(self, count: int) -> None:
+        """Wait until the one that refuses has been asked so often."""
+        await until(lambda: self._told.read_text().count("query[A]") >= count)
 
     def send(self, number: signal.Signals) -> None:
         """Freeze it, or let it go on."""
@@ -107,6 +120,7 @@ class NameServer:
         self.network.stdin.close()
         self.network.wait(timeout=10)
         self.network.stdout.close()
+        self._log.close()
 
     def _end(self) -> None:
         assert self._server is not None
@@ -143,6 +157,12 @@ RECORDS = (
 )
 
 
+def because_of_names(program: Confwatch) -> list[str]:
+    """Return why files were installed, where names were the reason."""
+    reasons = [one["because"] for one in program.lines("resource.installed")]
+    return [one for one in reasons if "names changed" in one]
+
+
 async def test_a_changed_answer_renders_again(
     program: Confwatch, server: NameServer
 ) -> None:
@@ -154,12 +174,8 @@ async def test_a_changed_answer_renders_again(
     )
     second = "\na 10.0.0.3\naaaa \nsrv two.test. 81 2 6\nnone .\n"
     await program.holds("a", second)
-    (line, *_) = (
-        one
-        for one in program.lines("resource.installed")
-        if "names changed" in one["because"]
-    )
-    assert "test" in line["because"]
+    await until(lambda: because_of_names(program))
+    assert all("test" in one for one in because_of_names(program))
 
 
 async def test_a_name_server_that_hangs_leaves_the_last_answer(
@@ -176,6 +192,31 @@ async def test_a_name_server_that_hangs_leaves_the_last_answer(
     server.send(signal.SIGCONT)
     server.tell("host-record=web.test,10.0.0.9")
     await until(lambda: "10.0.0.9" in (program.out / "a").read_text(), deadline_s=30)
+
+
+async def test_a_name_server_that_refuses_leaves_the_last_answer(
+    program: Confwatch, server: NameServer
+) -> None:
+    server.tell(*RECORDS)
+    program.start()
+    await program.holds("a", FIRST)
+    server.refuse()
+    await server.asked(4)
+    program.template("a.j2", "# edited" + TEMPLATE)
+    await program.holds("a", "# edited" + FIRST)
+    assert program.lines("resource.failed") == []
+
+
+async def test_a_name_that_comes_and_goes_is_there_and_empty(
+    program: Confwatch, server: NameServer
+) -> None:
+    server.tell(*RECORDS)
+    program.start()
+    await program.holds("a", FIRST)
+    server.tell(*RECORDS, "host-record=nobody.test,10.0.0.7")
+    await program.holds("a", FIRST.replace("none .", "none 10.0.0.7."))
+    server.tell()
+    await program.holds("a", "\na \naaaa \nnone .\n")
 
 
 async def test_where_nobody_ever_answered_nothing_is_installed(
