@@ -132,3 +132,42 @@ async def test_a_bug_in_a_look_up_breaks_its_resource_and_no_other(
         await on.ended("web", PassResult.BROKEN)
         assert on.passes("web", PassResult.BROKEN)[0].error is servers.bug
         await on.holds("other", "1")
+
+
+async def test_many_names_are_asked_about_by_few_threads_and_all_are_answered(
+    tmp_path: Path, servers: Servers
+) -> None:
+    names = [f"{number}.example" for number in range(3 * lookups.AT_ONCE)]
+    servers.answers |= {Name("ip", name): (name,) for name in names}
+    servers.may_answer.clear()
+    text = f'{{% for n in {names} %}}{{{{ lookupIP(n) | join("") }}}} {{% endfor %}}'
+    async with bench(tmp_path) as on:
+        await on.street.set_resources([on.resource("web", text)])
+        await until(lambda: len(servers.asked) == lookups.AT_ONCE)
+        await on.calm()
+        assert len(servers.asked) == lookups.AT_ONCE
+        servers.may_answer.set()
+        await on.holds("web", "".join(f"{name} " for name in names))
+        assert len(servers.asked) == len(names)
+
+
+async def test_a_name_that_is_read_no_more_is_asked_about_no_more_and_forgotten(
+    tmp_path: Path, servers: Servers
+) -> None:
+    kept = Name("ip", "kept.example")
+    servers.answers |= {WEB: ("10.0.0.1",), kept: ("10.0.0.2",)}
+    async with refreshing(tmp_path) as on:
+        web = on.resource("web", ALL)
+        other = on.resource("other", '{{ lookupIP("kept.example") | first }}')
+        await on.street.set_resources([web, other])
+        await on.holds("web", "10.0.0.1")
+        await on.holds("other", "10.0.0.2")
+        await on.street.set_resources([other])
+        seen = servers.asked.count(kept)
+        await until(lambda: servers.asked.count(kept) >= seen + 2)
+        asked = servers.asked.count(WEB)
+        await until(lambda: servers.asked.count(kept) >= seen + 4)
+        assert servers.asked.count(WEB) == asked
+        del servers.answers[WEB]
+        await on.street.set_resources([web, other])
+        await on.ended("web", PassResult.FAILED)
