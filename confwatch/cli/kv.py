@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from confwatch.stores.catalog import Store
 
 
+_wait = click.option(
+    "--wait",
+    type=DURATION,
+    default="5s",
+    show_default=True,
+    help="How long to wait for the store's answer.",
+)
+
+
 @click.group()
 def kv() -> None:
     """Read and write keys of a store."""
@@ -24,7 +33,7 @@ def kv() -> None:
 @kv.command()
 @click.argument("key")
 @common
-@click.option("--wait", type=DURATION, default="5s", show_default=True)
+@_wait
 def get(*, key: str, wait: float, **options: str | None) -> None:
     """Print the value of KEY; exit status 1 where it does not exist."""
     with told():
@@ -42,7 +51,7 @@ def get(*, key: str, wait: float, **options: str | None) -> None:
 @click.argument("prefix", default="/")
 @common
 @click.option("--values", is_flag=True, help="Print values too, after a tab.")
-@click.option("--wait", type=DURATION, default="5s", show_default=True)
+@_wait
 def ls(*, prefix: str, values: bool, wait: float, **options: str | None) -> None:
     """List the keys below PREFIX, one a line."""
     with told():

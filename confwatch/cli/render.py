@@ -31,7 +31,13 @@ WOULD_CHANGE = 2
     help="Write the files below this folder instead of printing them.",
 )
 @click.option("--show-secrets", is_flag=True, help="Print secret targets too.")
-@click.option("--wait", type=DURATION, default="30s", show_default=True)
+@click.option(
+    "--wait",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="How long to wait for the stores.",
+)
 def render(
     *,
     names: tuple[str, ...],
