@@ -10,7 +10,9 @@ from confwatch.disk.move import bring_over
 from confwatch.disk.names import proven_path
 from confwatch.disk.present import mark
 from confwatch.disk.sync import sync_folder
+from confwatch.disk.targets import real_target
 from confwatch.disk.undo import Undo
+from confwatch.errors import DiskError
 from confwatch.model.steps import Checked, Comparison, Installed, Mark
 
 
@@ -31,6 +33,8 @@ def install(
             refused that too.
     """
     compared, files = checked.staged.compared, checked.staged.files
+    for one in compared.differing:
+        _refuse_turned(one)
     for one in compared.differing:
         if one.present is not None and one.present == proven.get(_dest(one)):
             _keep_proven(one.target)
@@ -55,6 +59,17 @@ def install(
         in_place,
         _marks(checked, in_place),
     )
+
+
+def _refuse_turned(comparison: Comparison) -> None:
+    """Refuse a target that its path leads to no more: a check may take its time.
+
+    Raises:
+        DiskError: somebody turned a link, or put one in the place of a folder.
+    """
+    dest = _dest(comparison)
+    if real_target(dest) != comparison.target:
+        raise DiskError(dest, None, "install", "its path leads elsewhere now")
 
 
 def _move_all(checked: Checked, undo: Undo | None) -> tuple[str, ...]:

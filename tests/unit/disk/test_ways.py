@@ -151,6 +151,29 @@ def test_what_is_no_file_is_named_never_opened_never_replaced(
     assert [one.name for one in tmp_path.iterdir()] == ["x"]
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_path_that_leads_elsewhere_meanwhile_is_refused(
+    tmp_path: Path, linked: bool
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "web").write_bytes(b"before")
+    way = tmp_path / ("current" if linked else "one")
+    if linked:
+        way.symlink_to("one")
+    with stage(compare(rendered({way / "web": b"x"}))) as staged:
+        way.rename(tmp_path / "old")
+        way.symlink_to("two")
+        with pytest.raises(DiskError, match="its path leads elsewhere now"):
+            install(Checked(staged), proven={})
+        if not linked:
+            way.unlink()
+            (tmp_path / "old").rename(way)
+    for name in ("one", "two"):
+        assert [one.name for one in (tmp_path / name).iterdir()] == ["web"]
+        assert (tmp_path / name / "web").read_bytes() == b"before"
+
+
 def test_names_that_end_alike_are_told_apart(tmp_path: Path) -> None:
     one, two = (str(tmp_path / (first + "n" * 250 + ".txt")) for first in "ab")
     assert proven_path(one) != proven_path(two)
