@@ -33,4 +33,6 @@ def held(state_dir: Path) -> Iterator[Records]:
             log.warning("state.unavailable", error=str(error), costs=costs)
             yield Nowhere()
         else:
-            yield FileRecords(state_dir)
+            records = FileRecords(state_dir)
+            records.sweep()
+            yield records

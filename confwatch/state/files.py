@@ -11,6 +11,7 @@ import msgspec
 from confwatch.errors import DiskError
 
 T = TypeVar("T")
+_NEW = ".new"
 
 
 def load(path: str, kind: type[T]) -> T | None:
@@ -40,9 +41,11 @@ def save(path: str, value: Any) -> None:  # noqa: ANN401 - any of the room's val
     # The standard library keeps surrogate escapes, which keys and paths may hold.
     text = json.dumps(msgspec.to_builtins(value), indent=1, sort_keys=True)
     folder = os.path.dirname(path)
-    stage = os.path.join(folder, f".{secrets.token_hex(4)}.new")
+    stage = os.path.join(folder, f".{secrets.token_hex(4)}{_NEW}")
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            _sync(os.path.dirname(folder))
         try:
             _write(stage, text.encode("ascii"))
             os.replace(stage, path)
@@ -53,6 +56,14 @@ def save(path: str, value: Any) -> None:  # noqa: ANN401 - any of the room's val
         _sync(folder)
     except OSError as error:
         raise DiskError(path, error.errno, "record") from error
+
+
+def sweep(folder: str) -> None:
+    """Remove what a crash left half written; nobody else may be saving there."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(".") and name.endswith(_NEW):
+                os.unlink(os.path.join(folder, name))
 
 
 def _write(path: str, content: bytes) -> None:

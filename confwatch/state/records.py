@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from confwatch.model.records import Proven
 from confwatch.model.service import LeaseState
-from confwatch.state.files import load, save
+from confwatch.state.files import load, save, sweep
 
 
 class FileRecords:
@@ -17,6 +17,11 @@ class FileRecords:
         self._proven = os.path.join(folder, "proven")
         self._leases = os.path.join(folder, "leases.json")
         self._drained = os.path.join(folder, "drained.json")
+
+    def sweep(self) -> None:
+        """Remove what a crash left half written; for who holds the lock."""
+        for folder in (os.path.dirname(self._leases), self._proven):
+            sweep(folder)
 
     def proven(self, resource: str) -> Proven | None:
         """Return what the resource's service last loaded; None where nobody knows."""

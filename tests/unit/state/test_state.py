@@ -64,6 +64,47 @@ def test_what_makes_no_sense_is_set_aside(tmp_path: Path) -> None:
     assert path.with_name(path.name + ".bad").exists()
 
 
+def test_what_a_crash_left_half_written_is_swept_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = FileRecords(tmp_path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(os, "replace", killed)
+        for save in (
+            lambda: records.save_proven(PROVEN),
+            lambda: records.save_leases({"main": LEASE}),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                save()
+    records.save_proven(PROVEN)
+    assert len([*tmp_path.rglob(".*.new")]) == 2
+    records.sweep()
+    assert [*tmp_path.rglob(".*")] == []
+    assert records.proven("web") == PROVEN
+
+
+def test_a_folder_made_for_records_is_synced_into_the_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def watching(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watching)
+    FileRecords(tmp_path).save_proven(PROVEN)
+    assert [path for path in synced if path.is_dir()] == [
+        tmp_path,
+        tmp_path / "proven",
+    ]
+
+
 def test_only_we_may_read_them(tmp_path: Path) -> None:
     FileRecords(tmp_path / "state").save_leases({"main": LEASE})
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
