@@ -486,3 +486,29 @@ async def test_a_line_of_six_megabytes_is_read(etcd: EtcdServer) -> None:
             assert isinstance(told, Changed)
             put.update(told.put)
         assert set(put.values()) == {large}
+
+
+async def test_a_watch_that_stands_is_no_sign_of_life_before_the_store_is_known_again(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[float] = []
+
+    async def unanswered(*_: object) -> None:
+        moved.append(subscription.moved_at())
+        raise SourceUnavailable("etcd", "no answer in time")
+
+    async with watching(options(etcd)) as subscription:
+        await event(subscription)
+        etcd.kill()
+        etcd.start()
+        with pytest.raises(SourceUnavailable):
+            await event(subscription)
+        failed_at = asyncio.get_running_loop().time()
+        monkeypatch.setattr(subscription._prover, "recognize", unanswered)
+        with pytest.raises(SourceUnavailable, match="no answer in time"):
+            await event(subscription)
+        assert [one for one in moved if one < failed_at] == moved != []
+        monkeypatch.undo()
+        etcd.ctl("put", "/prod/a/x", "1")
+        assert isinstance((await survived(subscription))[0], Changed)
+        assert subscription.moved_at() > failed_at

@@ -109,6 +109,9 @@ class EtcdSubscription:
 
     def moved_at(self) -> float:
         """Tell when the cluster last answered or told anything."""
+        if self._doubted:
+            # A member without its quorum takes up a watch all the same.
+            return self._moved_at
         return max(self._moved_at, self._watch.heard_at())
 
     async def next(self) -> StoreEvent:
@@ -174,6 +177,7 @@ class EtcdSubscription:
             if self._doubted and await self._watch.begun():
                 await self._prover.recognize(client, self._scopes, self._inner)
                 self._doubted, self._resumed = False, True
+                self._alive()
             event = await self._watch.next(self._scopes)
         except Denied:
             self._watch.settle(self._scopes)
