@@ -122,7 +122,7 @@ class DrainForm(Form, frozen=True, kw_only=True):
 
     wait: Annotated[float, scalar(scalars.duration)] = 0.0
     file: Annotated[str | None, scalar(scalars.file_path)] = None
-    deregister_timeout: Annotated[float, scalar(positive)] = 5.0
+    deregister_timeout: Annotated[float | None, scalar(positive)] = None
 
 
 def drain_of(written: DrainForm | None, known: Known) -> Drain:

@@ -12,6 +12,7 @@ from confwatch.contracts import Claim, Session
 from confwatch.errors import (
     ConfwatchError,
     KeyHeld,
+    NoAddress,
     RegistrationRejected,
     SourceError,
     SourceUnavailable,
@@ -79,6 +80,7 @@ class Bringer:
         self._siblings = siblings
         for ref in self._ask_at.keys() - wanted.keys():
             del self._ask_at[ref]
+        self._describer.keep({*wanted, *(one.ref for one in self._leaving)})
 
     def begin(self, session: Session | None) -> None:
         """Work on another session from now on; what it adopted stands."""
@@ -114,7 +116,7 @@ class Bringer:
         Raises:
             LeaseLost: the store does not know the lease any more.
         """
-        wanted = self._wanted
+        wanted = dict(self._wanted)
         records = await self._described(wanted)
         now = Round(session, wanted, records, await self._kept(wanted))
         try:
@@ -129,15 +131,19 @@ class Bringer:
             return False
 
     async def _described(
-        self, wanted: Mapping[ServiceRef, Wanted]
+        self, wanted: dict[ServiceRef, Wanted]
     ) -> dict[ServiceRef, Record]:
-        """Make the records that shall stand."""
+        """Make the records that shall stand; without an address none shall."""
         records = {}
-        for ref, one in wanted.items():
+        for ref, one in [*wanted.items()]:
             if one.status is None:
                 continue
             try:
                 record = await self._describer.record(one.service, one.status)
+            except NoAddress as error:
+                state = RegistrationState.REGISTERING
+                wanted[ref] = Wanted(one.service, state, why=str(error))
+                continue
             except RegistrationRejected as error:
                 self._ledger.enter(ref, RegistrationState.REGISTERING, error=error)
                 continue

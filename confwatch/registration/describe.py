@@ -1,5 +1,6 @@
 """A service to its record: where it is reached, written down in its format."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from confwatch.model.health import Status
@@ -23,6 +24,11 @@ class Describer:
         self._addresses = addresses
         self._formats = formats
         self._made: dict[ServiceRef, _Made] = {}
+
+    def keep(self, refs: Container[ServiceRef]) -> None:
+        """Forget all records but these."""
+        for gone in [ref for ref in self._made if ref not in refs]:
+            del self._made[gone]
 
     async def record(self, service: Service, status: Status) -> Record:
         """Return the record of a service as it is now.

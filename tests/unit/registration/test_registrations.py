@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from confwatch.errors import NoAddress
 from confwatch.model.address import Literal
 from confwatch.model.facts import RegistrationState
 from confwatch.model.health import FileCheck, HealthCheck, Status
 from confwatch.model.keys import Key
 from confwatch.model.service import Flap, Gate, OnConflict, OnDown, Service
 from confwatch.registration import keeper
+from confwatch.registration.address import Addresses
 from confwatch.registration.keeper import Ending
 from tests.support.fakes import FakeRegistrar
 from tests.support.registering import KEY, WEB, desk, resource
@@ -434,6 +436,29 @@ async def test_nothing_is_announced_before_its_checks_have_a_verdict(
         assert on.state(checked) is State.CHECKING
         (key,) = store.keys
         assert b'"status":"warning"' in store.keys[key]
+
+
+async def test_a_service_whose_address_is_gone_is_withdrawn(
+    tmp_path: Path, store: FakeRegistrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ["10.0.0.7"]
+
+    async def of(_self: Addresses, service: Service) -> str:
+        if not found:
+            raise NoAddress("", "tried iface:eth7")
+        return found[0]
+
+    monkeypatch.setattr(Addresses, "of", of)
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.UP)
+        found.clear()
+        await on.is_gone()
+        await on.comes_to(State.REGISTERING)
+        assert "eth7" in on.registrations.ledger.entries[WEB.ref].why
+        found.append("10.0.0.8")
+        await on.comes_to(State.UP)
+        assert b"10.0.0.8" in store.keys[KEY]
 
 
 async def test_an_end_waits_for_a_store_that_is_down(
