@@ -12,6 +12,7 @@ from functools import partial
 from confwatch.aio.threads import finish
 from confwatch.daemon.trails import Trails
 from confwatch.disk.present import marks
+from confwatch.model.steps import Mark
 from confwatch.pipeline.street import Street
 
 POLL_S = 30.0
@@ -43,16 +44,19 @@ async def _look(street: Street, trails: Trails, poll_s: float) -> None:
     """Look at every bell, and at all targets now and then, for ever."""
     loop = asyncio.get_running_loop()
     pending: set[str] = set()
+    seen: dict[str, Mark] = {}
     due_at = loop.time()
     while True:
         everything = loop.time() >= due_at
         started = loop.time()
         targets = {*street.targets()}
-        looked = await trails.follow(targets, anew=everything) | pending
+        looked = await trails.follow(targets) | pending
         looked = targets if everything else looked & targets
         now = await finish(partial(marks, looked))
         if everything:
+            trails.doubt(one for one in now if seen.get(one, now[one]) != now[one])
             due_at = loop.time() + max(poll_s, REST * (loop.time() - started))
+        seen = {one: mark for one, mark in (seen | now).items() if one in targets}
         pending = await street.targets_looked_at(now)
         if pending:
             trails.bell.set()  # whoever changes them now ends soon

@@ -149,12 +149,14 @@ class _Look:
             anything, touched.anything = touched.anything, False
             files = {*self._files()}
             # Watched first: what happens to them from here on rings.
-            await self._trails.follow(files, anew=not rung)
+            await self._trails.follow(files)
             now = await finish(partial(_signatures, files))
             other = self._others(now, anything=anything)
             self._known = now
             if other:
                 self._changed(other)
+            if not rung:
+                self._trails.doubt(other)
             rest_s = REST * (loop.time() - started)
             if not rung:
                 due_at = loop.time() + max(poll_s, rest_s)

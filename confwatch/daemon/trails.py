@@ -55,13 +55,20 @@ class Trails:
         if self._inotify is not None:
             self._inotify.close()
 
-    async def follow(self, paths: Iterable[str], *, anew: bool = False) -> set[str]:
+    def doubt(self, paths: Iterable[str]) -> None:
+        """Take paths as touched: they changed, and the kernel may not have told.
+
+        What it does not tell, a mount for one, may have led them elsewhere.
+        """
+        self._touched |= self._ways.keys() & {*paths}
+        if self._touched:
+            self.bell.set()
+
+    async def follow(self, paths: Iterable[str]) -> set[str]:
         """Watch the ways to just these paths.
 
         Args:
             paths: absolute.
-            anew: walk all of them again; what the kernel does not tell (mounts) may
-                have led them elsewhere.
 
         Returns:
             Those that something happened to since the last call, or that were not
@@ -75,9 +82,8 @@ class Trails:
         if self._inotify is None:
             self._ways |= dict.fromkeys(new, ())
             return touched
-        walked = wanted if anew else touched
-        if walked:
-            await self._walk(self._inotify, walked)
+        if touched:
+            await self._walk(self._inotify, touched)
         return touched
 
     async def rung(self, due_at: float) -> bool:

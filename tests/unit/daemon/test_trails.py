@@ -1,9 +1,7 @@
 """Whatever leads a path elsewhere, or changes what it leads to, touches it."""
 
 import asyncio
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +11,7 @@ from watchdog.observers import inotify_c
 
 from confwatch.daemon import trails as module
 from confwatch.daemon.trails import Trails
+from tests.support.mounts import mounted
 
 Act = Callable[[Path], object]
 
@@ -164,13 +163,8 @@ def alone(here: Path) -> Iterator[Path]:
     behind = here / "behind it"
     behind.write_text("x")
     target = here / "one/etc/web"
-    mount = ["mount", "--bind", str(behind), str(target)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:
-        pytest.skip("needs to mount a file, as root")
-    try:
+    with mounted(target, "--bind", str(behind)):
         yield behind
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
 
 
 async def test_a_file_mounted_alone_is_heard_where_it_comes_from(
@@ -181,6 +175,18 @@ async def test_a_file_mounted_alone_is_heard_where_it_comes_from(
         await settled(trails, path)
         alone.write_text("y")
         await told(trails, path)
+
+
+async def test_what_is_doubted_is_walked_anew(here: Path) -> None:
+    path = str(here / "current/conf/web")
+    with closing(Trails()) as trails:
+        await settled(trails, path)
+        with mounted(here / "one/etc", "-t", "tmpfs", "none") as unheard:
+            trails.doubt([path, "/none"])
+            await told(trails, path)
+            await settled(trails, path)
+            (unheard / "web").write_text("x")
+            await told(trails, path)
 
 
 def test_names_of_mounts_are_unescaped() -> None:
