@@ -17,6 +17,8 @@ EXTRA_S = 10.0
 """Granted beyond what a stage of the stop may take."""
 STATUS_PAUSE_S = 0.2
 """A storm of changes is not a storm of status lines."""
+READY_PAUSE_S = 0.02
+"""Until we are ready: every look goes over all resources, and each of them rings."""
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -101,8 +103,7 @@ async def _report(to: Notifier, board: StatusBoard, moved: asyncio.Event) -> Non
             told = line
             to.tell(STATUS=line)
         await moved.wait()
-        if ready:
-            await asyncio.sleep(STATUS_PAUSE_S)
+        await asyncio.sleep(STATUS_PAUSE_S if ready else READY_PAUSE_S)
         moved.clear()
 
 
