@@ -321,6 +321,7 @@ async def test_a_picture_of_many_pages_is_of_one_moment(
     from confwatch.stores.etcd import listing
 
     monkeypatch.setattr(listing, "PAGE", 7)
+    monkeypatch.setattr(listing, "MOST_PAGE", 7)
     async with opened(options(etcd)) as writer:
         for number in range(40):
             await writer.put(Key(f"/a/{number:02}"), b"1")

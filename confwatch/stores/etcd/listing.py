@@ -1,6 +1,6 @@
 """Reads whole prefixes, page by page, all of one revision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from confwatch.model.keys import Key, is_below
@@ -10,6 +10,13 @@ from confwatch.stores.etcd.witnesses import newest
 from confwatch.wire import etcd as wire
 
 PAGE = 2_000
+"""Keys of a first page: of these nobody knows how large they are."""
+MOST_PAGE = 25_000
+PAGE_BYTES = 4 << 20
+TOGETHER = 64
+"""Prefixes in one transaction; etcd takes 128 parts."""
+FEW = 50
+"""Keys of each of them; most have no more."""
 
 
 @dataclass(slots=True)
@@ -52,14 +59,18 @@ async def list_prefixes(
         SourceError: nothing of what was read is used. Compacted where it took too long.
     """
     found = Listing(0, {}, {}, set(inner), {})
-    for prefix in sorted(prefixes):
-        found.counts[prefix] = found.latest[prefix] = 0
-        try:
-            await _list_allowed(client, namespace, prefix, found)
-        except Denied as error:
-            del found.counts[prefix]
-            found.inner.discard(prefix)
-            found.denied[prefix] = Denied(client.shown, f"{prefix}: {error.problem}")
+    wanted = sorted(prefixes)
+    for at in range(0, len(wanted), TOGETHER):
+        some = wanted[at : at + TOGETHER]
+        left = await _list_together(client, namespace, some, found)
+        for prefix, start in left.items():
+            try:
+                await _list_allowed(client, namespace, prefix, found, start)
+            except Denied as error:
+                del found.counts[prefix]
+                found.inner.discard(prefix)
+                refused = Denied(client.shown, f"{prefix}: {error.problem}")
+                found.denied[prefix] = refused
     return found
 
 
@@ -82,49 +93,109 @@ async def denied(
     return found
 
 
+async def _list_together(
+    client: Client, namespace: Namespace, prefixes: list[Key], found: Listing
+) -> dict[Key, bytes | None]:
+    """Read the first keys of some prefixes in one transaction.
+
+    Returns:
+        Prefixes that are not read to their end, and the key to go on from, None for
+        their first: all of them where one is denied, for then all are.
+    """
+    found.counts |= dict.fromkeys(prefixes, 0)
+    found.latest |= dict.fromkeys(prefixes, 0)
+    if len(prefixes) == 1:
+        return dict.fromkeys(prefixes)
+    spans = [namespace.range(one, inner=one in found.inner) for one in prefixes]
+    body = wire.ranges_body(
+        wire.range_body(one.key, one.end, limit=FEW, revision=found.revision)
+        for one in spans
+    )
+    try:
+        answer = await client.call("/v3/kv/txn", body, wire.TxnAnswer, timeout_s=LIST_S)
+    except Denied:
+        return dict.fromkeys(prefixes)
+    left: dict[Key, bytes | None] = {}
+    for prefix, part in zip(prefixes, answer.responses, strict=True):
+        page = part.response_range or wire.RangeAnswer()
+        _take(namespace, prefix, page.kvs, answer.header, found)
+        if page.more and page.kvs:
+            left[prefix] = page.kvs[-1].key + b"\0"
+    return left
+
+
 async def _list_allowed(
-    client: Client, namespace: Namespace, prefix: Key, found: Listing
+    client: Client,
+    namespace: Namespace,
+    prefix: Key,
+    found: Listing,
+    start: bytes | None,
 ) -> None:
-    """Read what we may of one prefix.
+    """Read what we may of one prefix, or what of it is left.
 
     Raises:
         Denied: nothing of it.
     """
     if prefix not in found.inner:
         try:
-            return await _list(client, namespace, prefix, found)
+            return await _list(client, namespace, prefix, found, start)
         except Denied:
             # A role for "/app/" may not read "/app": then that key is not ours to know.
             found.inner.add(prefix)
-    return await _list(client, namespace, prefix, found)
+            found.counts[prefix] = found.latest[prefix] = 0
+            start = None
+    return await _list(client, namespace, prefix, found, start)
 
 
 async def _list(
-    client: Client, namespace: Namespace, prefix: Key, found: Listing
+    client: Client,
+    namespace: Namespace,
+    prefix: Key,
+    found: Listing,
+    start: bytes | None,
 ) -> None:
-    """Read one prefix to its end, into *found*."""
+    """Read one prefix from *start* to its end, into *found*."""
     span = namespace.range(prefix, inner=prefix in found.inner)
-    key, more = span.key, True
-    count = latest = 0
+    key, more, limit = start or span.key, True, PAGE
     while more:
-        body = wire.range_body(key, span.end, limit=PAGE, revision=found.revision)
+        body = wire.range_body(key, span.end, limit=limit, revision=found.revision)
         page = await client.call(
             "/v3/kv/range", body, wire.RangeAnswer, timeout_s=LIST_S
         )
-        found.revision = found.revision or page.header.revision
-        found.header = page.header
-        found.newest = newest([*found.newest, *page.kvs])
-        for pair in page.kvs:
-            text = namespace.text(pair.key)
-            # Between "/app" and "/app0" lies more than what is below "/app".
-            if text is None or not is_below(text, prefix):
-                continue
-            count += 1
-            latest = max(latest, pair.mod_revision)
-            name = as_key(text)
-            if name is not None:
-                found.entries[name] = pair.value
-        found.counts[prefix], found.latest[prefix] = count, latest
+        _take(namespace, prefix, page.kvs, page.header, found)
         more = page.more and bool(page.kvs)
         if more:
             key = page.kvs[-1].key + b"\0"
+            limit = _next_limit(page.kvs)
+
+
+def _take(
+    namespace: Namespace,
+    prefix: Key,
+    kvs: Sequence[wire.KeyValue],
+    header: wire.Header,
+    found: Listing,
+) -> None:
+    """Bring one page into what was found."""
+    found.revision = found.revision or header.revision
+    found.header = header
+    found.newest = newest([*found.newest, *kvs])
+    for pair in kvs:
+        text = namespace.text(pair.key)
+        # Between "/app" and "/app0" lies more than what is below "/app".
+        if text is None or not is_below(text, prefix):
+            continue
+        found.counts[prefix] += 1
+        found.latest[prefix] = max(found.latest[prefix], pair.mod_revision)
+        name = as_key(text)
+        if name is not None:
+            found.entries[name] = pair.value
+
+
+def _next_limit(kvs: Sequence[wire.KeyValue]) -> int:
+    """Return how many keys like these make a page of some megabytes.
+
+    For every page etcd counts all keys behind it: few pages are many times faster.
+    """
+    size = sum(len(one.key) + len(one.value) for one in kvs) // len(kvs)
+    return max(FEW, min(MOST_PAGE, PAGE_BYTES // (size + 1)))
