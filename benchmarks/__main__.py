@@ -13,6 +13,7 @@ from benchmarks import (
     once,
     put_to_file,
     resources,
+    services,
     storm,
 )
 from benchmarks.program import Bench, installed
@@ -25,6 +26,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Table]]] = {
     "resources": resources.measure,
     "memory": memory.measure,
     "idle": idle.measure,
+    "services": services.measure,
     "growth": growth.measure,
 }
 LONG = ("growth",)

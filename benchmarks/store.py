@@ -53,15 +53,26 @@ class Store:
         counts = [one for one in lines if one.startswith("grpc_server_started_total")]
         return sum(int(float(one.rpartition(" ")[2])) for one in counts)
 
+    def count(self, prefix: str) -> int:
+        """Count the keys that begin with *prefix*, which ends with a slash."""
+        span = {"key": _b64(prefix), "range_end": _b64(f"{prefix[:-1]}0")}
+        told = self._ask("/v3/kv/range", {**span, "count_only": True})
+        return int(told.get("count", 0))
+
+    def revision(self) -> int:
+        """Return the store's revision: any put or delete makes a new one."""
+        return int(self._ask("/v3/kv/range", {"key": _b64("/")})["header"]["revision"])
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
 
-    def _ask(self, path: str, body: Mapping[str, Any]) -> None:
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Any:
         self._client.request("POST", path, json.dumps(body))
         answer = self._client.getresponse()
         told = answer.read()
         assert answer.status == http.HTTPStatus.OK, told
+        return json.loads(told)
 
 
 @contextmanager
