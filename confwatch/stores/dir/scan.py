@@ -27,11 +27,13 @@ class Look:
         marks: every key seen.
         values: of those whose mark is not the known one.
         gone: known keys that were not seen.
+        cost_s: seconds of CPU that it took.
     """
 
     marks: dict[Key, Mark] = field(default_factory=dict)
     values: dict[Key, bytes] = field(default_factory=dict)
     gone: set[Key] = field(default_factory=set)
+    cost_s: float = 0.0
 
 
 def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
@@ -41,6 +43,7 @@ def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
         OSError: something is there and cannot be read, or *root* itself is not there.
     """
     os.stat(root)
+    began_s = time.thread_time()
     seen = Look()
     for key in keys:
         if not is_key(key):
@@ -51,6 +54,7 @@ def look(root: str, keys: Iterable[Key], known: Mapping[Key, Mark]) -> Look:
             continue  # a file, as before: nothing can be below it
         below = [one for one in known if is_below(one, key)]
         seen.gone.update(one for one in below if one not in seen.marks)
+    seen.cost_s = time.thread_time() - began_s
     return seen
 
 

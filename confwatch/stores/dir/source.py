@@ -22,6 +22,10 @@ RESCAN_S = 30.0
 POLL_S = 1.0
 SAME_S = 2.0
 """Nothing tells that another folder took this one's place: a link, a mount."""
+RESCAN_SHARE, POLL_SHARE = 1200, 10
+"""A look at everything is followed by a rest of so many times what it cost in CPU."""
+MOST_REST_S = 120.0
+"""Less than a source may stand still before we count as hung."""
 _UNWATCHABLE = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENOSYS})
 
 
@@ -78,6 +82,7 @@ class DirSubscription:
         self._bell = asyncio.Event()
         self._moved_at = asyncio.get_running_loop().time()
         self._rescan_at = self._moved_at
+        self._cost_s = 0.0
 
     def cover(self, prefixes: frozenset[Key]) -> None:
         """Widen or narrow what is looked at."""
@@ -108,7 +113,7 @@ class DirSubscription:
             dirty = self._watching()
             if dirty.everything:
                 # From look to look: what is told in between does not put it off.
-                self._rescan_at = loop.time() + (POLL_S if self._poll else RESCAN_S)
+                self._rescan_at = loop.time() + rest_s(self._cost_s, poll=self._poll)
             event = await self._look(dirty)
             self._moved_at = loop.time()
             if event is not None:
@@ -176,6 +181,8 @@ class DirSubscription:
         known = self._known
         try:
             seen = await self._seen(lambda: look(self._root, keys, known))
+            if everything:
+                self._cost_s = seen.cost_s
         except BaseException:
             dirty.everything |= everything
             dirty.at_once |= paths
@@ -223,6 +230,17 @@ class DirSubscription:
         # A folder above what is covered came or went, and took it along.
         above = {one for one in self._loaded if is_covered(one, keys)}
         return outermost(inside | above)
+
+
+def rest_s(cost_s: float, *, poll: bool) -> float:
+    """Return the seconds between two looks at everything, of which one costs *cost_s*.
+
+    Ten thousand files are looked at in a tenth of a second: done every second or every
+    half minute, that is most of what an idle daemon would do.
+    """
+    if poll:
+        return min(max(POLL_S, POLL_SHARE * cost_s), MOST_REST_S)
+    return min(max(RESCAN_S, RESCAN_SHARE * cost_s), MOST_REST_S)
 
 
 def _identity(root: str) -> tuple[int, int]:
