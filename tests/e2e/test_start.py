@@ -2,23 +2,38 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.support.daemon import Confwatch, confwatch
+import confwatch.cli
+from confwatch.cli.main import COMMANDS, main
+from tests.support.daemon import Confwatch
+from tests.support.daemon import confwatch as running
 from tests.support.waiting import until
 
-LOADS = (sys.executable, "-X", "importtime", "-m", "confwatch")
+TELLING = """
+import atexit, sys
+atexit.register(lambda: print("loaded", *sys.modules, file=sys.stderr))
+from confwatch.__main__ import main
+main()
+"""
+
+
+def importing(*command: str) -> set[str]:
+    """Run a command that succeeds; return the modules it loaded."""
+    told = [sys.executable, "-c", TELLING, *command]
+    done = subprocess.run(told, capture_output=True, text=True, timeout=15, check=True)
+    words = done.stderr.splitlines()[-1].split()
+    assert words[0] == "loaded"
+    return {*words[1:]}
 
 
 def loaded(*command: str) -> set[str]:
     """Run a command that succeeds; return the libraries it loaded, by first name."""
-    done = subprocess.run(
-        [*LOADS, *command], capture_output=True, text=True, timeout=15, check=True
-    )
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import ")]
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    return {one.partition(".")[0] for one in importing(*command)}
 
 
 @pytest.mark.daemon
@@ -34,7 +49,7 @@ def test_one_pass_over_a_folder_loads_neither_http_nor_a_resolver(
     tmp_path: Path,
 ) -> None:
     """No server is asked, none is run, and no name is looked up."""
-    with confwatch(tmp_path) as program:
+    with running(tmp_path) as program:
         declare(program)
         found = loaded("run", "--once", *program.options())
     assert {"jinja2", "yaml"} <= found
@@ -44,7 +59,7 @@ def test_one_pass_over_a_folder_loads_neither_http_nor_a_resolver(
 @pytest.mark.daemon
 async def test_the_daemon_says_which_loop_it_runs_on(tmp_path: Path) -> None:
     """The faster one where it is installed, else Python's own."""
-    with confwatch(tmp_path) as program:
+    with running(tmp_path) as program:
         declare(program)
         program.start()
         started = await program.logged("daemon.started")
@@ -62,3 +77,40 @@ def declare(program: Confwatch) -> None:
     (program.keys / "a").write_text("1\n")
     program.template("a.j2", '{{ getv("/a") }}\n')
     program.resource("a", "templates: [{src: a.j2, dest: OUT/a, keys: [/a]}]\n")
+
+
+@pytest.mark.daemon
+def test_a_command_loads_no_other_command() -> None:
+    """Each module of commands costs a start."""
+    found = importing("completion", "bash")
+    assert "confwatch.cli.completion" in found
+    assert not {"confwatch.cli.kv", "confwatch.cli.render"} & found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_where_it_is_looked_for(name: str) -> None:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    assert found.name == name
+
+
+def test_every_command_of_the_program_is_listed() -> None:
+    """A command that nobody lists would never be found missing."""
+    folder = Path(confwatch.cli.__file__).parent
+    modules = [
+        import_module(f"confwatch.cli.{one.stem}") for one in folder.glob("[a-z]*.py")
+    ]
+    nested = {
+        command
+        for one in modules
+        for group in vars(one).values()
+        if isinstance(group, click.Group)
+        for command in group.commands.values()
+    }
+    commands = {
+        value.name
+        for one in modules
+        for value in vars(one).values()
+        if isinstance(value, click.Command) and value not in nested | {main}
+    }
+    assert commands == {*COMMANDS}
