@@ -1,10 +1,9 @@
-"""Makes the parts of the daemon from the settings."""
+"""Makes from the settings what every walk needs, be it the daemon's or a dry run."""
 
 from collections.abc import Mapping
 
 from confwatch.config.settings import Settings
 from confwatch.contracts import Source
-from confwatch.registration.keeper import Place
 from confwatch.render.limits import Limits
 from confwatch.render.renderer import Renderer
 from confwatch.stores.catalog import open_store
@@ -28,13 +27,4 @@ def make_sources(settings: Settings) -> Mapping[str, Source]:
     return {
         name: open_store(one, reconcile_s=reconcile_s).source()
         for name, one in settings.stores.items()
-    }
-
-
-def make_places(settings: Settings) -> Mapping[str, Place]:
-    """Make the places where services are announced, by the store's name."""
-    stores = {name: open_store(one) for name, one in settings.stores.items()}
-    return {
-        name: Place(name, store.registrar(), store.host)
-        for name, store in stores.items()
     }

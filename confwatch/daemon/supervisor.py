@@ -20,7 +20,8 @@ from confwatch.daemon import admin, declared, drift, files, notify
 from confwatch.daemon.facts_log import FactsLog
 from confwatch.daemon.hub import Hub
 from confwatch.daemon.notify import Notifier
-from confwatch.daemon.parts import make_places, make_renderer, make_sources
+from confwatch.daemon.parts import make_renderer, make_sources
+from confwatch.daemon.places import make_places
 from confwatch.daemon.signals import Wish, heard
 from confwatch.daemon.state import held
 from confwatch.daemon.status import StatusBoard

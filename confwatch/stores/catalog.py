@@ -1,6 +1,6 @@
 """Makes a store from its settings: the one place that knows them all by name.
 
-A store's client is imported when its URL asks for it.
+A store's client is imported when its URL asks for it, each side of it when it is made.
 """
 
 from collections.abc import Callable
@@ -46,9 +46,17 @@ def open_store(settings: StoreSettings, *, reconcile_s: float = RECONCILE_S) -> 
 def _etcd(settings: StoreSettings, reconcile_s: float) -> Store:
     """Make an etcd store."""
     from confwatch.stores.etcd.options import Options
-    from confwatch.stores.etcd.registrar import EtcdRegistrar
     from confwatch.stores.etcd.source import EtcdSource
-    from confwatch.stores.etcd.writer import opened
+
+    def opened() -> AbstractAsyncContextManager[Writer]:
+        from confwatch.stores.etcd.writer import opened as opened_writer
+
+        return opened_writer(options)
+
+    def registrar() -> Registrar:
+        from confwatch.stores.etcd.registrar import EtcdRegistrar
+
+        return EtcdRegistrar(options)
 
     url = settings.url
     scheme = "https" if url.scheme == "etcds" else "http"
@@ -66,22 +74,26 @@ def _etcd(settings: StoreSettings, reconcile_s: float) -> Store:
     )
     return Store(
         source=lambda: EtcdSource(options),
-        writer=lambda: opened(options),
-        registrar=lambda: EtcdRegistrar(options),
+        writer=opened,
+        registrar=registrar,
         host=url.endpoints[0].rpartition(":")[0].strip("[]"),
     )
 
 
 def _dir(settings: StoreSettings) -> Store:
     """Make the embedded store."""
-    from confwatch.stores.dir.registrar import DirRegistrar
     from confwatch.stores.dir.source import DirSource
     from confwatch.stores.dir.writer import DirWriter
+
+    def registrar() -> Registrar:
+        from confwatch.stores.dir.registrar import DirRegistrar
+
+        return DirRegistrar(root)
 
     root = settings.url.path
     return Store(
         source=lambda: DirSource(root, poll=settings.poll),
         writer=lambda: nullcontext(DirWriter(root)),
-        registrar=lambda: DirRegistrar(root),
+        registrar=registrar,
         host=None,
     )

@@ -57,6 +57,16 @@ def test_one_pass_over_a_folder_loads_neither_http_nor_a_resolver(
 
 
 @pytest.mark.daemon
+def test_one_pass_loads_nothing_that_announces(tmp_path: Path) -> None:
+    """Only the daemon registers."""
+    with running(tmp_path) as program:
+        declare(program)
+        found = importing("run", "--once", *program.options())
+    assert "confwatch.stores.dir.source" in found
+    assert not {one for one in found if "registra" in one or "keeper" in one}
+
+
+@pytest.mark.daemon
 async def test_the_daemon_says_which_loop_it_runs_on(tmp_path: Path) -> None:
     """The faster one where it is installed, else Python's own."""
     with running(tmp_path) as program:
