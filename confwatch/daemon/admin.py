@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from confwatch.config.admin import AdminAddress, TcpAddress, UnixAddress
 from confwatch.errors import ConfigError, DiskError
@@ -62,7 +63,7 @@ class Admin:
             changes: whether it may change anything. Everybody on the machine can
                 reach a port, only its owner our socket.
         """
-        application = web.Application()
+        application = web.Application(middlewares=[_told])
         application.router.add_get("/api/status", self._get_status)
         application.router.add_get("/readyz", self._get_ready)
         if changes:
@@ -87,23 +88,25 @@ class Admin:
 
     async def _post_drain(self, request: web.Request) -> web.Response:
         word = request.match_info["name"]
-        try:
-            named = await self._daemon.drain(word)
-        except DiskError as error:
-            return web.json_response({"error": str(error)}, status=500)
+        named = await self._daemon.drain(word)
         if not named:
             return _unknown(f"no service {word!r}: give a name, an id or NAME/ID")
         return web.json_response({"draining": [*named]}, status=202)
 
     async def _post_undrain(self, request: web.Request) -> web.Response:
         word = request.match_info["name"]
-        try:
-            ended = await self._daemon.undrain(word)
-        except DiskError as error:
-            return web.json_response({"error": str(error)}, status=500)
-        if not ended:
+        if not await self._daemon.undrain(word):
             return _unknown(f"nothing is drained by the name {word!r}")
         return web.json_response({"undrained": word}, status=202)
+
+
+@web.middleware
+async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with what went wrong, where that is no bug."""
+    try:
+        return await handler(request)
+    except DiskError as error:
+        return web.json_response({"error": str(error)}, status=500)
 
 
 def _unknown(problem: str) -> web.Response:

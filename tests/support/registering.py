@@ -22,7 +22,7 @@ from confwatch.model.keys import Key
 from confwatch.model.resource import Resource, Template
 from confwatch.model.service import Service
 from confwatch.registration.formats import Formats
-from confwatch.registration.keeper import Place
+from confwatch.registration.keeper import Ending, Place
 from confwatch.registration.registrations import Registrations, opened
 from confwatch.render.custom import RecordTexts
 from confwatch.state.records import FileRecords
@@ -82,6 +82,16 @@ class Desk:
     async def comes_to(self, state: RegistrationState, service: Service = WEB) -> None:
         """Return once a service stands there."""
         await until(lambda: self.state(service) is state)
+
+    async def up(self) -> None:
+        """Let the resource deserve it, and return once the first service is up."""
+        self.proven()
+        await self.comes_to(RegistrationState.UP)
+
+    async def left_standing(self) -> None:
+        """End as for a restart."""
+        self.registrations.end(Ending.DETACH)
+        await self.registrations.ended()
 
     async def stands(self, key: Key = KEY) -> None:
         """Return once a record stands."""

@@ -51,31 +51,27 @@ async def test_files_that_are_right_already_may_not_be_enough(
         on.unchanged()
         await on.stands(Key("/services/web/web-2"))
         assert on.states(strict) == [State.GATED]
-        on.proven()
-        await on.stands()
+        await on.up()
 
 
 async def test_a_failed_reload_withdraws_and_a_refused_check_does_not(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         on.refused()
         await on.beats()
         assert KEY in store.keys
         on.failed()
         await on.is_gone()
         await on.comes_to(State.GATED)
-        on.proven()
-        await on.stands()
+        await on.up()
 
 
 async def test_both_can_be_set_otherwise(tmp_path: Path, store: FakeRegistrar) -> None:
     gate = Gate(keep_on_check_failed=False, keep_on_reload_failed=True)
     async with desk(tmp_path, store, [resource(replace(WEB, gate=gate))]) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         on.failed()
         await on.beats()
         assert KEY in store.keys
@@ -89,8 +85,7 @@ async def test_a_lost_lease_is_told_and_the_service_announced_again(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         store.revoke()
         await until(lambda: State.LOST in on.states())
         await on.stands()
@@ -112,8 +107,7 @@ async def test_a_store_that_is_down_is_asked_again(
 
 async def test_a_short_outage_is_no_loss(tmp_path: Path, store: FakeRegistrar) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         store.down = True
         await on.beats()
         store.down = False
@@ -127,8 +121,7 @@ async def test_a_renewal_that_failed_is_tried_again_sooner_than_the_next_is_due(
 ) -> None:
     slow = replace(WEB, ttl_s=30.0, refresh_s=1.0)
     async with desk(tmp_path, store, [resource(slow)]) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         store.down = True
         count = store.requests["renew"]
         # A store that was away for most of the ttl must not cost the lease.
@@ -141,8 +134,7 @@ async def test_after_a_ttl_without_an_answer_nobody_says_up(
 ) -> None:
     short = replace(WEB, ttl_s=0.2, refresh_s=0.02)
     async with desk(tmp_path, store, [resource(short)]) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         store.down = True
         await on.comes_to(State.LOST)
         await on.beats()
@@ -157,8 +149,7 @@ async def test_what_somebody_removed_is_written_again(
 ) -> None:
     monkeypatch.setattr(keeper, "RECALL_S", 0.0)
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         store.remove(KEY)
         await on.stands()
         store.put(KEY, b"by hand")
@@ -170,8 +161,7 @@ async def test_an_end_withdraws_or_leaves_standing(
     tmp_path: Path, store: FakeRegistrar, ending: Ending
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         on.registrations.end(ending)
         await on.registrations.ended()
     assert (KEY in store.keys) == (ending is Ending.DETACH)
@@ -181,16 +171,13 @@ async def test_a_restart_adopts_without_an_event(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
-        on.registrations.end(Ending.DETACH)
-        await on.registrations.ended()
+        await on.up()
+        await on.left_standing()
     events, puts = len(store.events), store.requests["put"]
     async with desk(tmp_path, store) as on:
         await on.beats()
         assert on.state() is State.GATED, "undecided: what stands, stands"
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         await on.beats()
         assert (len(store.events), store.requests["put"]) == (events, puts)
 
@@ -199,10 +186,8 @@ async def test_what_a_restart_finds_undeclared_is_withdrawn(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
-        on.registrations.end(Ending.DETACH)
-        await on.registrations.ended()
+        await on.up()
+        await on.left_standing()
     other = replace(WEB, name="edge", id="edge-1")
     async with desk(tmp_path, store, [resource(other)]) as on:
         await on.is_gone()
@@ -212,10 +197,8 @@ async def test_an_id_that_changed_over_a_restart_stands_before_the_old_one_goes(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
-        on.registrations.end(Ending.DETACH)
-        await on.registrations.ended()
+        await on.up()
+        await on.left_standing()
     new = replace(WEB, id="web-9")
     async with desk(tmp_path, store, [resource(new)]) as on:
         await on.beats()
@@ -242,8 +225,7 @@ async def test_what_moved_stands_before_the_old_one_goes(
     tmp_path: Path, store: FakeRegistrar, new: Service
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         on.registrations.set_resources([resource(new)])
         await on.is_gone()
         (key,) = store.keys
@@ -255,8 +237,7 @@ async def test_a_lease_of_another_length_takes_the_record_over_at_once(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         before = store.held(KEY)
         on.registrations.set_resources([resource(replace(WEB, ttl_s=30.0))])
         await until(lambda: store.held(KEY) not in (before, None))
@@ -268,8 +249,7 @@ async def test_a_move_does_not_keep_what_is_not_well(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         on.failed()
         on.registrations.set_resources([resource(replace(WEB, id="web-9"))])
         await on.is_gone()
@@ -281,8 +261,7 @@ async def test_a_resource_that_is_gone_is_withdrawn(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.stands()
+        await on.up()
         on.registrations.set_resources([])
         await on.is_gone()
         assert on.states()[-1] is State.OFF
@@ -293,8 +272,7 @@ async def test_who_lost_a_key_does_not_fight_back(
 ) -> None:
     monkeypatch.setattr(keeper, "RECALL_S", 0.0)
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         store.take(KEY, b"theirs")
         await on.comes_to(State.CONFLICT)
         await on.beats(5)
@@ -310,8 +288,7 @@ async def test_a_record_that_came_back_with_an_older_lease_of_ours_is_ours(
 ) -> None:
     """As out of a backup made before the lease that we had at last."""
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         value = store.keys[KEY]
         store.revoke()
         store.take(KEY, value)
@@ -351,8 +328,7 @@ async def test_a_drain_withdraws_and_survives_a_restart(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         await on.registrations.drains.drain("web")
         await on.comes_to(State.DRAINED)
         assert KEY not in store.keys
@@ -450,8 +426,7 @@ async def test_a_service_whose_address_is_gone_is_withdrawn(
 
     monkeypatch.setattr(Addresses, "of", of)
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         found.clear()
         await on.is_gone()
         await on.comes_to(State.REGISTERING)
@@ -465,8 +440,7 @@ async def test_an_end_waits_for_a_store_that_is_down(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
     async with desk(tmp_path, store) as on:
-        on.proven()
-        await on.comes_to(State.UP)
+        await on.up()
         store.down = True
         on.registrations.end(Ending.WITHDRAW)
         await until(lambda: on.registrations.ledger.entries[WEB.ref].error is not None)
