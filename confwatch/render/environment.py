@@ -34,6 +34,9 @@ from confwatch.render.sizes import MOST_CHARS, check_method, check_operation, fi
 from confwatch.render.source_lines import with_line_ends
 from confwatch.render.view import StoreFunctions
 
+MOST_TEMPLATES = 10_000
+"""Kept compiled, at some 8 KiB each; to compile one takes longer than to render it."""
+
 
 class FreshTemplate(Template):
     """A template whose module is made anew for everybody who imports it.
@@ -84,6 +87,7 @@ class TemplateEnvironment(SandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
+            cache_size=MOST_TEMPLATES,
         )
         self._folder = loader
         self._allowance = allowance

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -239,6 +240,23 @@ def test_include_import_and_extends_work(kitchen: Kitchen) -> None:
     assert kitchen.again() == b"<mnew1>", "an imported template is made anew"
     names = {Path(path).name for path in kitchen.reads.files}
     assert names == {"t.j2", "base.j2", "lib.j2", "part.j2"}
+
+
+def test_hundreds_of_templates_stay_compiled(kitchen: Kitchen) -> None:
+    compiled, environment = [], kitchen.renderer.environment
+    names = [f"t{number}.j2" for number in range(450)]
+    compile_one = environment.compile
+
+    def counted(source: str, *where: str | None) -> CodeType:
+        compiled.append(source)
+        return compile_one(source, *where)
+
+    environment.compile = counted  # a plain count of what Jinja asks for
+    for name in names:
+        kitchen.write(name, name)
+    for name in names + names:
+        environment.get_template(name)
+    assert len(compiled) == len(names)
 
 
 def test_an_edited_template_is_read_again(kitchen: Kitchen) -> None:
