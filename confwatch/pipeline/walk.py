@@ -237,7 +237,7 @@ class Walk:
         self._leftover.forget()
         self.drift.left(compared, installed, populated)
         if Reason.DRIFT in cause.reasons:
-            self.drift.repaired(changed)
+            self.drift.repaired(dest for dest in changed if dest in cause.keys)
         return PassEnded(name, result, cause, changed, owed=self.owed)
 
     async def repair(self, dests: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from confwatch.disk.present import marks
 from confwatch.errors import SourceUnavailable
-from confwatch.model.facts import Drifted, PassResult, Reason, Repaired
+from confwatch.model.facts import Cause, Drifted, PassResult, Reason, Repaired
 from confwatch.model.keys import Key
-from confwatch.model.resource import Template
+from confwatch.model.resource import Quiet, Template
 from confwatch.pipeline import drift
 from tests.support.bench import Bench, bench
 from tests.support.waiting import until
@@ -86,3 +86,20 @@ async def test_what_is_too_large_to_be_kept_takes_a_pass(tmp_path: Path) -> None
         assert on.told(Repaired) == []
         await on.ended("a", PassResult.INSTALLED, 2)
         assert Reason.DRIFT in on.passes("a", PassResult.INSTALLED)[1].cause.reasons
+
+
+async def test_a_change_of_keys_beside_it_is_no_repair(tmp_path: Path) -> None:
+    async with bench(tmp_path, app="1") as on:
+        one = on.resource("a", '{{ getv("/app") }}', "/app")
+        # So that both reasons meet in one pass.
+        await on.street.set_resources([replace(one, quiet=Quiet(0.02, 1.0))])
+        await on.holds("a", "1")
+        for number in range(2, drift.FIGHT_TIMES + 3):
+            await on.calm()
+            on.street.post("a", Cause(frozenset({Reason.DRIFT}), ("/elsewhere",), 1))
+            on.source.put({Key("/app"): str(number).encode()})
+            await on.holds("a", str(number))
+        await on.calm()
+        (on.out / "a").write_text("by hand")
+        assert await looked(on, "a")
+        assert (on.out / "a").read_text() == str(drift.FIGHT_TIMES + 2)
