@@ -43,6 +43,8 @@ def aside(work: Callable[[], T]) -> Future[T]:
     failure, a bug too, is the future's: nobody waits for ever.
     """
     result: Future[T] = Future()
+    # From here on it cannot be cancelled: whoever does so just hears no more of it.
+    result.set_running_or_notify_cancel()
 
     def run() -> None:
         try:

@@ -1,6 +1,8 @@
 """Much at once: lines beyond any bound, transactions and leases of many keys."""
 
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from confwatch.errors import SourceUnavailable
 from confwatch.model.events import Changed, Loaded
 from confwatch.model.keys import Key
+from confwatch.stores.etcd import client as client_module
 from confwatch.stores.etcd import stream as stream_module
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.source import EtcdSource
@@ -137,3 +140,27 @@ async def test_a_name_that_is_not_known_is_an_outage(etcd: EtcdServer) -> None:
         replace(options(etcd), endpoints=(unknown, etcd.url))
     ).subscribe(APP) as subscription:
         assert isinstance(await event(subscription), Loaded)
+
+
+async def test_a_name_server_that_hangs_holds_up_neither_another_nor_the_end(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "CONNECT_S", 0.3)
+    may_end, real = threading.Event(), socket.getaddrinfo
+
+    def hanging(host: str, *args: int, **more: int) -> object:
+        if host == "hangs.invalid":
+            may_end.wait(30)
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return real(host, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    how = replace(options(etcd), endpoints=("http://hangs.invalid:1", etcd.url))
+    async with EtcdSource(how).subscribe(APP) as subscription:
+        assert isinstance(await event(subscription), Loaded)
+    threads = [one for one in threading.enumerate() if one.name == "aside"]
+    assert threads
+    assert all(one.daemon for one in threads)
+    may_end.set()
+    for one in threads:
+        one.join()

@@ -12,6 +12,7 @@ import aiohttp
 from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
 from confwatch.model.secret import Secret
 from confwatch.stores.etcd.options import Options, tls
+from confwatch.stores.etcd.resolver import Resolver
 from confwatch.wire import etcd as wire
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ T = TypeVar("T")
 CALL_S = 5.0
 LIST_S = 30.0
 CONNECT_S = 3.0
+"""Its name is looked up within this as well."""
 READ_BYTES = 1 << 20
 OK = 200
 _KEEP_IDLE_S, _KEEP_INTERVAL_S, _KEEP_TRIES = 30, 10, 3
@@ -128,7 +130,7 @@ class Client:
         Raises:
             SourceUnavailable, SourceRejected: as ``call``.
         """
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S)
         headers = await self._headers()
         async with (
             self._translated(),
@@ -160,7 +162,7 @@ class Client:
     ) -> T:
         """Ask once."""
         timeout = aiohttp.ClientTimeout(
-            total=timeout_s, sock_connect=CONNECT_S, sock_read=CALL_S
+            total=timeout_s, connect=CONNECT_S, sock_read=CALL_S
         )
         headers = await self._headers() if path != "/v3/auth/authenticate" else {}
         async with (
@@ -288,7 +290,7 @@ async def connected(
     Raises:
         SourceRejected: a certificate file cannot be used.
     """
-    connector = aiohttp.TCPConnector(ssl=tls(options), limit=0)
+    connector = aiohttp.TCPConnector(ssl=tls(options), limit=0, resolver=Resolver())
     async with aiohttp.ClientSession(
         connector=connector, read_bufsize=READ_BYTES
     ) as session:

@@ -66,3 +66,23 @@ async def test_what_fails_aside_leaves_nobody_waiting(failure: Exception) -> Non
     async with asyncio.timeout(5):
         with pytest.raises(type(failure)):
             await asyncio.wrap_future(aside(work))
+
+
+async def test_what_runs_aside_may_be_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    may_end, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        may_end.wait(10)
+        ended.set()
+
+    waiting = asyncio.wrap_future(aside(work))
+    waiting.cancel()
+    may_end.set()
+    await asyncio.to_thread(ended.wait, 10)
+    for thread in [one for one in threading.enumerate() if one.name == "aside"]:
+        await asyncio.to_thread(thread.join, 10)
+    assert complaints == []
