@@ -12,6 +12,7 @@ from confwatch.model.facts import (
     Cause,
     Drifted,
     Fact,
+    LeasesUnkept,
     PassEnded,
     PassResult,
     ProvenNow,
@@ -54,7 +55,7 @@ class FactsLog:
                 _passed(fact)
             case SourceLoaded() | SourceFailed() | SourceBack():
                 self._source(fact)
-            case RegistrationChanged():
+            case RegistrationChanged() | LeasesUnkept():
                 _registered(fact)
             case PutBack() | WrittenInPlace() | Drifted() | Repaired():
                 _targets(fact)
@@ -176,8 +177,11 @@ def _failure(error: BaseException | None, retry_s: float | None) -> dict[str, An
     return fields
 
 
-def _registered(fact: RegistrationChanged) -> None:
-    """Tell where a registration stands."""
+def _registered(fact: RegistrationChanged | LeasesUnkept) -> None:
+    """Tell where a registration stands, or that a restart will not know."""
+    if isinstance(fact, LeasesUnkept):
+        log.error("leases.unkept", error=str(fact.error))
+        return
     worse = fact.error is not None or fact.state in WORSE
     say = log.warning if worse else log.info
     fields: dict[str, Any] = {"service": str(fact.service)}

@@ -20,7 +20,7 @@ def _row(
     """Tell where one registration stands."""
     entry = registrations.ledger.entries[service.ref]
     keeper = registrations.keepers.get(lease_of(service))
-    changes = registrations.changes.get(service.ref)
+    changes = registrations.decisions.changes.get(service.ref)
     confirmed_at = keeper and keeper.confirmed_at
     return {
         "name": service.name,

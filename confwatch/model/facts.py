@@ -274,6 +274,13 @@ class RegistrationChanged:
     error: ConfwatchError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeasesUnkept:
+    """Leases could not be remembered: a restart would announce anew."""
+
+    error: ConfwatchError
+
+
 Fact: TypeAlias = (
     PassEnded
     | PutBack
@@ -289,6 +296,7 @@ Fact: TypeAlias = (
     | SourceFailed
     | SourceBack
     | RegistrationChanged
+    | LeasesUnkept
 )
 Tell: TypeAlias = Callable[[Fact], None]
 """Takes a fact at once, without waiting and without failing."""

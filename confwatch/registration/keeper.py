@@ -21,6 +21,7 @@ from confwatch.registration.bringing import Bringer
 from confwatch.registration.describe import Describer
 from confwatch.registration.leases import Leases
 from confwatch.registration.ledger import Ledger
+from confwatch.registration.moves import Lease
 from confwatch.registration.wanted import Wanted
 
 FIRST_RETRY_S = 0.5
@@ -66,16 +67,16 @@ class Keeper:
     def __init__(
         self,
         place: Place,
-        ttl_s: float,
+        lease: Lease,
         leases: Leases,
         ledger: Ledger,
         describer: Describer,
     ) -> None:
         self.confirmed_at: float | None = None
         self.renewals = 0
-        self.name = f"{place.name} {ttl_s:g}s"
+        self.name = str(lease)
         self._place = place
-        self._ttl_s = ttl_s
+        self._ttl_s = ttl_s = lease.ttl_s
         self._leases = leases
         self._ledger = ledger
         self.bringer = Bringer(ledger, describer, ttl_s)

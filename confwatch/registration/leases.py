@@ -3,35 +3,45 @@
 from confwatch.aio.threads import finish
 from confwatch.contracts import Records
 from confwatch.errors import DiskError
+from confwatch.model.facts import LeasesUnkept, Tell
 from confwatch.model.service import LeaseState
 
 
 class Leases:
     """What the state folder says about our leases."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, tell: Tell) -> None:
         self._records = records
+        self._tell = tell
+        self._failing = False
         self._standing = dict(records.leases())
 
     def of(self, name: str) -> LeaseState | None:
         """Return the lease an earlier run left standing under *name*."""
         return self._standing.get(name)
 
-    async def keep(self, name: str, state: LeaseState | None) -> DiskError | None:
-        """Remember a lease, or with None that there is none; tell what hindered it.
+    def names(self) -> frozenset[str]:
+        """Name all leases that stand."""
+        return frozenset(self._standing)
 
-        Not remembering costs an adoption after a restart, never the registration, so
-        the error is for the log only.
+    async def keep(self, name: str, state: LeaseState | None) -> None:
+        """Remember a lease, or with None that there is none.
+
+        Not remembering costs an adoption after a restart, never the registration: it
+        is told, and tried again with the next change.
         """
-        if self._standing.get(name) == state:
-            return None
+        if self._standing.get(name) == state and not self._failing:
+            return
         if state is None:
-            del self._standing[name]
+            self._standing.pop(name, None)
         else:
             self._standing[name] = state
         standing = dict(self._standing)
         try:
             await finish(lambda: self._records.save_leases(standing))
         except DiskError as error:
-            return error
-        return None
+            if not self._failing:
+                self._tell(LeasesUnkept(error))
+            self._failing = True
+        else:
+            self._failing = False

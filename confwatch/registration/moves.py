@@ -16,6 +16,10 @@ class Lease:
     store: str
     ttl_s: float
 
+    def __str__(self) -> str:
+        """Read like ``main 15s``; leases are remembered by this."""
+        return f"{self.store} {self.ttl_s:g}s"
+
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
@@ -23,6 +27,15 @@ class Leaving:
 
     service: Service
     successors: frozenset[ServiceRef]
+
+
+def lease_named(name: str) -> Lease | None:
+    """Return the lease whose text *name* is; None where it is none's."""
+    store, _, ttl = name.rpartition(" ")
+    try:
+        return Lease(store, float(ttl.removesuffix("s"))) if store else None
+    except ValueError:
+        return None
 
 
 def lease_of(service: Service) -> Lease:

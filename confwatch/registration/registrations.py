@@ -8,28 +8,32 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import aiohttp
 
 from confwatch.contracts import Records
 from confwatch.model.facts import Fact, RegistrationState, Tell
-from confwatch.model.health import Status
 from confwatch.model.resource import Resource
 from confwatch.model.service import Service, ServiceRef
 from confwatch.registration.address import Addresses
+from confwatch.registration.decisions import Decisions
 from confwatch.registration.describe import Describer
 from confwatch.registration.drains import Drains, meant
-from confwatch.registration.flapping import Changes
 from confwatch.registration.formats import Formats
-from confwatch.registration.gates import ResourceGate, resources_of
 from confwatch.registration.health import Healths
 from confwatch.registration.keeper import Ending, Keeper, Place
 from confwatch.registration.leases import Leases
 from confwatch.registration.ledger import Ledger
-from confwatch.registration.moves import Lease, Leaving, lease_of, leaving
+from confwatch.registration.moves import (
+    Lease,
+    Leaving,
+    lease_named,
+    lease_of,
+    leaving,
+)
 from confwatch.registration.probes import http_client
-from confwatch.registration.wanted import Facts, Wanted, wanted
+from confwatch.registration.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Registrations:
         keepers: by lease.
         drains: what the operator took away.
         healths: what the checks say.
-        changes: by registration, how often its verdict changed.
+        decisions: what each of them deserves.
     """
 
     def __init__(
@@ -77,19 +81,16 @@ class Registrations:
         self.keepers: dict[Lease, Keeper] = {}
         self.drains = Drains(records, self.post)
         self.healths = Healths(lambda _: self.post(), run.group, run.http)
-        self.changes: dict[ServiceRef, Changes] = {}
+        self.decisions = Decisions(self.drains, self.healths, self.post)
         self._places = places
-        self._leases = Leases(records)
+        self._leases = Leases(records, tell)
         self._formats = formats
         self._group = run.group
-        self._gates: dict[str, ResourceGate] = {}
         self._services: dict[str, tuple[Service, ...]] = {}
         self._leaving: list[Leaving] = []
-        self._deserved: dict[ServiceRef, Status | None] = {}
         self._wanted: dict[ServiceRef, Wanted] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._posting: asyncio.Handle | None = None
-        self._calm: asyncio.TimerHandle | None = None
 
     @property
     def services(self) -> list[tuple[str, Service]]:
@@ -104,7 +105,6 @@ class Registrations:
         moved = leaving(self._services, now)
         self._leaving = [*self._leaving, *moved]
         self._services = now
-        self._gates = {name: self._gates.get(name, ResourceGate()) for name in now}
         declared = [service for _, service in self.services]
         self.ledger.open(one.ref for one in declared)
         for old in moved:
@@ -113,17 +113,13 @@ class Registrations:
                 self.ledger.enter(old.service.ref, RegistrationState.REGISTERING)
         self.drains.set_services(declared)
         self.healths.set_services(declared)
-        for known in (self.changes, self._deserved):
-            for gone in known.keys() - self.ledger.entries.keys():
-                known.pop(gone)
+        self.decisions.keep(now)
         self.post()
 
     def hear(self, fact: Fact) -> None:
         """Open or close gates after what happened."""
-        for resource in resources_of(fact):
-            gate = self._gates.get(resource)
-            if gate is not None and gate.hear(fact):
-                self.post()
+        if self.decisions.hear(fact):
+            self.post()
 
     def named(self, word: str) -> list[Service]:
         """List the services that a word of the operator names."""
@@ -168,9 +164,9 @@ class Registrations:
     def finish(self) -> None:
         """End every keeper at once; what stands goes with its TTL."""
         self.healths.set_services(())
-        for handle in (self._posting, self._calm):
-            if handle is not None:
-                handle.cancel()
+        self.decisions.finish()
+        if self._posting is not None:
+            self._posting.cancel()
         for task in self._tasks:
             task.cancel()
 
@@ -198,14 +194,14 @@ class Registrations:
         by_lease: defaultdict[Lease, dict[ServiceRef, Wanted]] = defaultdict(dict)
         self._wanted = {}
         for resource, service in self.services:
-            one = self._decided(resource, service)
+            one = self.decisions.decide(resource, service)
             self._wanted[service.ref] = one
             by_lease[lease_of(service)][service.ref] = one
         self._leaving = [one for one in self._leaving if not self._is_over(one)]
         left: defaultdict[Lease, list[Service]] = defaultdict(list)
         for leave in self._leaving:
             left[lease_of(leave.service)].append(leave.service)
-        for lease in by_lease.keys() - self.keepers.keys():
+        for lease in (by_lease.keys() | self._left_standing()) - self.keepers.keys():
             self._hire(lease)
         for lease, keeper in self.keepers.items():
             keeper.hold(by_lease[lease], left[lease], self._siblings(lease))
@@ -218,55 +214,19 @@ class Registrations:
             if other.store == lease.store and other != lease
         ]
 
-    def _decided(self, resource: str, service: Service) -> Wanted:
-        """Decide what shall stand of a service."""
-        gate, gate_why = self._gates[resource].verdict(service.gate)
-        facts = Facts(
-            gate=gate,
-            gate_why=gate_why,
-            health=self.healths.status(service.ref),
-            health_why=self.healths.problem(service.ref) or "",
-            drained=self.drains.why(service),
-        )
-        one = wanted(service, facts)
-        if facts.drained or one.undecided:
-            return one
-        return self._calmed(one, facts)
+    def _left_standing(self) -> set[Lease]:
+        """Name the leases of an earlier run, in stores that there are still.
 
-    def _calmed(self, one: Wanted, facts: Facts) -> Wanted:
-        """Hold a service down that changed too often."""
-        service, now = one.service, asyncio.get_running_loop().time()
-        changes = self.changes.setdefault(service.ref, Changes())
-        before = self._deserved.setdefault(service.ref, one.status)
-        if before is not one.status:
-            self._deserved[service.ref] = one.status
-            changes.add(now, service.flap)
-        held_s = changes.held_s(now, service.flap)
-        if not held_s:
-            return one
-        self._look_again(held_s)
-        flap = service.flap
-        told = f"more than {flap.max_changes} changes in {flap.per_s:g} s"
-        return wanted(service, replace(facts, flapping=told))
-
-    def _look_again(self, wait_s: float) -> None:
-        """Decide anew when the first of those held down may be calm."""
-        loop = asyncio.get_running_loop()
-        at = loop.time() + wait_s
-        if self._calm is None or self._calm.cancelled() or self._calm.when() > at:
-            if self._calm is not None:
-                self._calm.cancel()
-            self._calm = loop.call_at(at, self._calmed_down)
-
-    def _calmed_down(self) -> None:
-        self._calm = None
-        self.post()
+        Also one that nobody declares any more has a keeper, which ends it.
+        """
+        found = {lease_named(name) for name in self._leases.names()}
+        return {one for one in found if one is not None and one.store in self._places}
 
     def _hire(self, lease: Lease) -> None:
         """Begin to keep a lease."""
         place = self._places[lease.store]
         describer = Describer(Addresses(place.host), self._formats)
-        keeper = Keeper(place, lease.ttl_s, self._leases, self.ledger, describer)
+        keeper = Keeper(place, lease, self._leases, self.ledger, describer)
         self.keepers[lease] = keeper
         task = self._group.create_task(keeper.run(), name=f"keep {keeper.name}")
         self._tasks.append(task)

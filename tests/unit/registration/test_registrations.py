@@ -7,7 +7,7 @@ import pytest
 
 from confwatch.errors import NoAddress
 from confwatch.model.address import Literal
-from confwatch.model.facts import RegistrationState
+from confwatch.model.facts import LeasesUnkept, RegistrationState
 from confwatch.model.health import FileCheck, HealthCheck, Status
 from confwatch.model.keys import Key
 from confwatch.model.service import Flap, Gate, OnConflict, OnDown, Service
@@ -193,6 +193,28 @@ async def test_what_a_restart_finds_undeclared_is_withdrawn(
         await on.is_gone()
 
 
+async def test_a_lease_that_nobody_declares_any_more_is_ended_by_a_restart(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        await on.up()
+        await on.left_standing()
+    async with desk(tmp_path, store, []) as on:
+        await on.is_gone()
+
+
+async def test_leases_that_cannot_be_remembered_are_told_once(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    (tmp_path / "state").write_text("no folder")
+    async with desk(tmp_path / "state", store) as on:
+        await on.up()
+        await on.beats()
+        told = [one for one in on.facts if isinstance(one, LeasesUnkept)]
+        assert len(told) == 1
+        assert KEY in store.keys
+
+
 async def test_an_id_that_changed_over_a_restart_stands_before_the_old_one_goes(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
@@ -370,7 +392,7 @@ async def test_flapping_is_held_down_until_calm(
         on.proven()
         await on.comes_to(State.FLAPPING)
         assert KEY not in store.keys
-        assert on.registrations.changes[WEB.ref].count == 4
+        assert on.registrations.decisions.changes[WEB.ref].count == 4
         await on.comes_to(State.UP)
 
 
