@@ -81,8 +81,10 @@ def _show(told_status: Mapping[str, Any]) -> None:
 
 
 def _store_state(store: Mapping[str, Any]) -> str:
-    failing_s = store["failing_s"]
-    return f"failing {ago(failing_s)}" if failing_s else store["state"]
+    """Say how a store is, and how often its watch kept something from us."""
+    failing_s, missed = store["failing_s"], store["missed"]
+    state: str = f"failing {ago(failing_s)}" if failing_s else store["state"]
+    return f"{state}, missed {missed}" if missed else state
 
 
 def _resource_row(one: Mapping[str, Any], now: float) -> tuple[Any, ...]:
