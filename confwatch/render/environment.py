@@ -96,6 +96,8 @@ class TemplateEnvironment(SandboxedEnvironment):
         self.filters |= checked_filters({**self.filters})
         self.questions = 0
         self.printed = printed
+        # Another text at every render: no file would ever be as it should be.
+        del self.globals["lipsum"], self.filters["random"]
         # Jinja's names come first: confd has none of range, dict, cycler, joiner.
         self.globals.update({name: _own(one) for name, one in functions.items()})
 

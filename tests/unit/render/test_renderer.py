@@ -358,3 +358,10 @@ def test_keys_of_another_store_are_read_by_its_name(kitchen: Kitchen) -> None:
     made = kitchen.renderer.render(kitchen.resource, mirrors, recorder)
     assert made.files[0].content == b"there 4 k /o/k false"
     assert Ref("other", Key("/o/k")) in recorder.keys
+
+
+@pytest.mark.parametrize("text", ["{{ lipsum() }}", "{{ [1, 2]|random }}"])
+def test_nothing_that_differs_at_every_render_is_there(
+    kitchen: Kitchen, text: str
+) -> None:
+    assert "lipsum" in failure(kitchen, text) or "random" in failure(kitchen, text)
