@@ -170,6 +170,7 @@ class DirSubscription:
         new = self._cover - self._loaded
         if new:
             seen = await self._seen(lambda: look(self._root, new, {}))
+            self._cost_s = seen.cost_s
             new &= self._cover
             self._loaded = outermost(self._loaded | new)
             return Loaded(new, self._take(seen), self._covered(seen)) if new else None
