@@ -59,6 +59,12 @@ class Store:
         told = self._ask("/v3/kv/range", {**span, "count_only": True})
         return int(told.get("count", 0))
 
+    def read(self, prefix: str) -> int:
+        """Have all keys sent that begin with *prefix*; return how many bytes came."""
+        span = {"key": _b64(prefix), "range_end": _b64(f"{prefix[:-1]}0")}
+        self._client.request("POST", "/v3/kv/range", json.dumps(span))
+        return len(self._client.getresponse().read())
+
     def revision(self) -> int:
         """Return the store's revision: any put or delete makes a new one."""
         return int(self._ask("/v3/kv/range", {"key": _b64("/")})["header"]["revision"])
