@@ -140,6 +140,7 @@ def _resource(
         owner=_owner(written.uid, written.owner, known.host.uid, known),
         group=_owner(written.gid, written.group, known.host.gid, known),
         check=check,
+        key_lines=_key_lines(written),
     )
     return Resource(
         name=name,
@@ -164,6 +165,11 @@ def _keys(
         at.warn("names no key, so the template sees none")
         return ()
     return tuple(Ref(store, _key(one, prefix)) for one in written.keys.value)
+
+
+def _key_lines(written: _TemplateForm) -> tuple[int | None, ...]:
+    """Return where each key stands."""
+    return tuple(one.place.line for one in written.keys.value) if written.keys else ()
 
 
 def _key(written: Placed[str], prefix: Key) -> Key:

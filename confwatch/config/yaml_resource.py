@@ -164,6 +164,7 @@ def _templates(
             group=one.group,
             make_dirs=one.make_dirs,
             check=one.check.value if one.check else None,
+            key_lines=tuple(key.place.line for key in one.keys),
         )
         for one in written.templates.value
     )

@@ -13,6 +13,7 @@ from confwatch.daemon.parts import make_renderer, make_sources
 from confwatch.daemon.tally import Tally
 from confwatch.disk.compare import compare
 from confwatch.model.facts import Fact, PassEnded, RecordsSkipped, SourceFailed
+from confwatch.model.reads import Reads
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.commands import Commands
@@ -29,11 +30,13 @@ class DryResult:
         compared: by resource, each target held against what is there.
         errors: by resource, why nothing can be said of it.
         skipped: by resource, the announced records that were left out, and why.
+        reads: by resource, all that its render looked at.
     """
 
     compared: Mapping[str, Compared]
     errors: Mapping[str, str]
     skipped: Mapping[str, list[str]]
+    reads: Mapping[str, Reads]
 
 
 class _Comparing:
@@ -43,6 +46,7 @@ class _Comparing:
         self.compared: dict[str, Compared] = {}
         self.errors: dict[str, str] = {}
         self.skipped: dict[str, list[str]] = {}
+        self.reads: dict[str, Reads] = {}
         self.store_error = ""
 
     async def bring(
@@ -53,6 +57,7 @@ class _Comparing:
         _owe: Owe,
     ) -> tuple[Compared, Installed | None]:
         """Compare, and leave everything as it is."""
+        self.reads[rendered.resource.name] = rendered.reads
         compared = await asyncio.to_thread(compare, rendered)
         self.compared[rendered.resource.name] = compared
         return compared, None
@@ -103,4 +108,6 @@ async def dry_run(
             comparing.errors.setdefault(name, why)
     for name in comparing.errors:
         comparing.compared.pop(name, None)
-    return DryResult(comparing.compared, comparing.errors, comparing.skipped)
+    return DryResult(
+        comparing.compared, comparing.errors, comparing.skipped, comparing.reads
+    )

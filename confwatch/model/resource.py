@@ -4,7 +4,7 @@ Made by ``config`` from YAML or TOML; every default is already filled in, every
 duration is in seconds, every name is resolved as far as that needs no I/O.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from confwatch.model.keys import ROOT, Key, Ref
@@ -78,6 +78,8 @@ class Template:
         group: likewise.
         make_dirs: whether missing folders above the target are made.
         check: may refuse this staged file alone.
+        key_lines: where each of *keys* stands in the resource's file, for messages;
+            no part of what the template is.
     """
 
     src: str
@@ -88,6 +90,7 @@ class Template:
     group: str | int | None = None
     make_dirs: bool = False
     check: Command | None = None
+    key_lines: tuple[int | None, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,38 @@ def test_a_check_names_every_problem_and_touches_nothing(program: Confwatch) -> 
     assert not [*program.out.iterdir()]
 
 
+def test_a_check_warns_where_keys_and_reads_do_not_agree(program: Confwatch) -> None:
+    program.template("web.j2", '{{ getv("/web") }}\n{{ getv("/b", "") }}\n')
+    keys = "\n      - /web\n      - /unused\n"
+    text = f"templates:\n  - src: web.j2\n    dest: OUT/web\n    keys:{keys}"
+    path = program.resource("web", text)
+    done = program.run("check")
+    assert done.returncode == 0
+    assert done.stderr.decode().splitlines() == [
+        f"warning: {path}:6: templates[0].keys: /unused is declared and never read",
+        "note: web.j2:2: /b is read and not below keys: it is found while rendering",
+    ]
+
+
+def test_a_check_that_renders_knows_what_keys_made_of_values_are_read(
+    program: Confwatch,
+) -> None:
+    program.template("web.j2", '{{ getv(getv("/web")) }}\n')
+    text = WEB.replace("/web]", "/web, /made, /unused]")
+    program.resource("web", text)
+    assert program.run("check").stderr == b"", "no text says what is read"
+    done = program.run("check", "--render")
+    assert done.returncode == 1
+    assert "web: web.j2:1: key does not exist: /web" in done.stderr.decode()
+    program.put("/web", "/made/x")
+    program.put("/made/x", "1")
+    done = program.run("check", "--render")
+    assert done.returncode == 0
+    (told,) = done.stderr.decode().splitlines()
+    assert told.endswith(":1: templates[0].keys: /unused is declared and never read")
+    assert not [*program.out.iterdir()]
+
+
 def test_what_cannot_be_meant_is_refused_in_one_line(program: Confwatch) -> None:
     done = subprocess.run(
         [*PROGRAM, "run", "--store", "etcd://u:secret@h:99999"],

@@ -46,6 +46,16 @@ def filled(command: Command | None) -> str:
     return line
 
 
+def test_a_key_knows_its_line_and_is_no_other_key_where_that_moves(
+    conf: ConfDir,
+) -> None:
+    (one,) = conf.write("web.toml", BASE).only().templates
+    assert one.key_lines == (4,)
+    (moved,) = conf.write("web.toml", f"\n{BASE}").only().templates
+    assert moved.key_lines == (5,)
+    assert moved == one
+
+
 def test_a_whole_file_means_what_confd_means(conf: ConfDir) -> None:
     conf.like_confd("0.41").write(
         "sub/web.toml",
