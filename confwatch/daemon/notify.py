@@ -50,9 +50,10 @@ class Notifier:
         now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self.tell(RELOADING=1, MONOTONIC_USEC=now_us)
 
-    def extend(self, seconds: float) -> None:
-        """Ask for so much time for what is being done now."""
-        self.tell(EXTEND_TIMEOUT_USEC=int((seconds + EXTRA_S) * 1_000_000))
+    def stopping(self, doing: str, seconds: float) -> None:
+        """Tell what the stop does now, and ask for so much time for it."""
+        extra_us = int((seconds + EXTRA_S) * 1_000_000)
+        self.tell(EXTEND_TIMEOUT_USEC=extra_us, STATUS=f"stopping: {doing}")
 
     def close(self) -> None:
         """Close the socket."""

@@ -10,23 +10,32 @@ class Stages:
     """Waits for one stage after the other, for as long as each may take."""
 
     def __init__(
-        self, wishes: "asyncio.Queue[Wish]", extend: Callable[[float], None]
+        self, wishes: "asyncio.Queue[Wish]", begin: Callable[[str, float], None]
     ) -> None:
         """Begin a stop that signals in *wishes* can hurry.
 
         Args:
             wishes: what signals ask for.
-            extend: told before each stage how many seconds it may take.
+            begin: told before each stage what it does and how many seconds it may
+                take.
         """
         self._wishes = wishes
-        self._extend = extend
+        self._begin = begin
         self._hurried = False
 
-    async def give(self, stage: Callable[[], Awaitable[None]], timeout_s: float) -> str:
-        """Return "" once *stage* has ended, else why it was left unfinished."""
+    async def give(
+        self, doing: str, stage: Callable[[], Awaitable[None]], timeout_s: float
+    ) -> str:
+        """Return "" once *stage* has ended, else why it was left unfinished.
+
+        Args:
+            doing: what the stage does, for people.
+            stage: begins it.
+            timeout_s: how long it may take.
+        """
         if self._hurried:
             return "signal"
-        self._extend(timeout_s)
+        self._begin(doing, timeout_s)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_awaited(stage), name="stage of the stop")
             bell = group.create_task(self._second(), name="second signal")

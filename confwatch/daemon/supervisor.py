@@ -163,7 +163,7 @@ async def serve(settings: Settings) -> None:
                 ending = await daemon.obey(wishes, manager)
             log.info("daemon.stopping", services=ending.value)
             manager.tell(STOPPING=1, STATUS="stopping")
-            await _stop(daemon, ending, Stages(wishes, manager.extend), settings)
+            await _stop(daemon, ending, Stages(wishes, manager.stopping), settings)
         log.info("daemon.stopped")
 
 
@@ -235,11 +235,15 @@ async def _stop(
     timeout_s = registrations.withdraw_timeout_s(settings.stop_withdraw_timeout)
     wait_s = registrations.drain_wait_s() if ending is Ending.WITHDRAW else 0.0
     registrations.end(ending)
-    left = await stages.give(registrations.ended, timeout_s)
+    doing = "withdrawing" if ending is Ending.WITHDRAW else "leaving"
+    left = await stages.give(f"{doing} services", registrations.ended, timeout_s)
     if left:
         log.warning("registrations.left", because=left)
     if wait_s:
         log.info("registrations.draining", seconds=wait_s)
-        await stages.give(partial(asyncio.sleep, wait_s), wait_s + DRAIN_SLACK_S)
-    if await stages.give(daemon.street.close, settings.stop_commands_timeout):
+        doing = f"giving readers {wait_s:g} s to notice"
+        wait = partial(asyncio.sleep, wait_s)
+        await stages.give(doing, wait, wait_s + DRAIN_SLACK_S)
+    close, timeout_s = daemon.street.close, settings.stop_commands_timeout
+    if await stages.give("letting commands end", close, timeout_s):
         log.warning("commands.cut")

@@ -36,6 +36,13 @@ class Manager:
             except BlockingIOError:
                 return any(one.startswith(line) for one in self._heard)
 
+    def said(self, *lines: str) -> bool:
+        """Tell whether these lines have come, one right after the other."""
+        self.heard("")
+        count = len(lines)
+        ends = range(count, len(self._heard) + 1)
+        return any(tuple(self._heard[end - count : end]) == lines for end in ends)
+
     def forget(self) -> None:
         """Begin anew."""
         self.heard("")
@@ -86,4 +93,26 @@ async def test_ready_means_that_the_files_are_in_place(
     assert manager.heard("MONOTONIC_USEC=")
     assert program.end() == 0
     assert manager.heard("STOPPING=1")
-    assert manager.heard("EXTEND_TIMEOUT_USEC=")
+    assert manager.heard("STATUS=stopping: letting commands end")
+
+
+async def test_every_stage_of_a_stop_says_what_it_does_and_asks_for_its_time(
+    program: Confwatch, manager: Manager
+) -> None:
+    (program.folder / "well").touch()
+    service = "{name: a, id: a, address: 10.0.0.5, port: 80, drain: {wait: 300ms}}"
+    target = "templates: [{src: web.j2, dest: OUT/web}]\n"
+    program.resource("web", f"{target}services: [{service}]\n")
+    settings = "stop_withdraw_timeout: 7s\nstop_commands_timeout: 8s\n"
+    (program.folder / "conf/confwatch.yaml").write_text(settings)
+    program.start()
+    await program.logged("registration.up")
+    assert program.end() == 0
+    stages = {
+        "withdrawing services": 17_000_000,
+        "giving readers 0.3 s to notice": 11_300_000,
+        "letting commands end": 18_000_000,
+    }
+    for doing, asked_us in stages.items():
+        line = f"EXTEND_TIMEOUT_USEC={asked_us}"
+        assert manager.said(line, f"STATUS=stopping: {doing}")
