@@ -1,5 +1,8 @@
 """The leases that stand in our name, kept for the next start."""
 
+import asyncio
+from collections.abc import Mapping
+
 from confwatch.aio.threads import finish
 from confwatch.contracts import Records
 from confwatch.errors import DiskError
@@ -14,6 +17,9 @@ class Leases:
         self._records = records
         self._tell = tell
         self._failing = False
+        # An older picture must not be written over a newer one.
+        self._lock = asyncio.Lock()
+        self._owed = False
         self._standing = dict(records.leases())
 
     def of(self, name: str) -> LeaseState | None:
@@ -30,16 +36,23 @@ class Leases:
         Not remembering costs an adoption after a restart, never the registration: it
         is told, and tried again with the next change.
         """
-        if self._standing.get(name) == state and not self._failing:
-            return
-        if state is None:
-            self._standing.pop(name, None)
-        else:
-            self._standing[name] = state
-        standing = dict(self._standing)
+        if self._standing.get(name) != state:
+            self._owed = True
+            if state is None:
+                self._standing.pop(name, None)
+            else:
+                self._standing[name] = state
+        async with self._lock:
+            if self._owed:
+                self._owed = False
+                await self._save(dict(self._standing))
+
+    async def _save(self, standing: Mapping[str, LeaseState]) -> None:
+        """Write all of them down."""
         try:
             await finish(lambda: self._records.save_leases(standing))
         except DiskError as error:
+            self._owed = True
             if not self._failing:
                 self._tell(LeasesUnkept(error))
             self._failing = True
