@@ -92,7 +92,7 @@ class Keeper:
     @property
     def keys(self) -> frozenset[Key]:
         """The keys that it knows to stand under its lease."""
-        return self.bringer.keys
+        return self.bringer.holdings.keys
 
     def hold(
         self,
@@ -109,12 +109,14 @@ class Keeper:
                 theirs is ours as well.
         """
         self._wanted = dict(wanted)
-        self.bringer.aim(self._wanted, leaving, [one.bringer for one in siblings])
+        beside = [one.bringer.holdings for one in siblings]
+        self.bringer.aim(self._wanted, leaving, beside)
         self._bell.set()
 
     def end(self, ending: Ending) -> None:
         """Let ``run`` return once the records are as *ending* says."""
         self._ending = ending
+        self.bringer.interrupt()
         self._bell.set()
 
     async def run(self) -> None:
@@ -151,15 +153,16 @@ class Keeper:
             if self._ending is Ending.DETACH:
                 session.detach()
         if self._ending is not Ending.DETACH:
-            self.bringer.begin(None)
+            self.bringer.holdings.begin(None)
             self.confirmed_at = None
             await self._leases.keep(self.name, None)
 
     async def _hold(self, session: Session) -> None:
         """Keep the lease alive and the records under it as they should be."""
-        self.bringer.begin(session)
+        self.bringer.holdings.begin(session)
         self._doubted = False
         self._confirmed()
+        await self._leases.keep(self.name, session.state)
         retries = Backoff(FIRST_RETRY_S, max(self._refresh_s(), FIRST_RETRY_S), 0.5)
         while self._ending is None:
             sure = await self._beat_if_due(session)
@@ -202,7 +205,7 @@ class Keeper:
         self._backoff.reset()
         self.renewals += 1
         if self._doubted or _now() >= self._recall_at:
-            await self.bringer.recall(session)
+            await self.bringer.holdings.recall(session)
             self._recall_at = _now() + RECALL_S
             self._doubted = False
 
@@ -253,11 +256,7 @@ class Keeper:
 
     def _deserving(self) -> list[Wanted]:
         """List what shall stand."""
-        return [
-            one
-            for one in self._wanted.values()
-            if one.status is not None and not one.rewrite
-        ]
+        return [one for one in self._wanted.values() if self.bringer.deserves(one)]
 
     def _refresh_s(self) -> float:
         """Return the wait between renewals: the shortest one asked for."""

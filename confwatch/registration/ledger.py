@@ -91,8 +91,6 @@ class Ledger:
             entry.since = time.time()
             entry.losses += state is RegistrationState.LOST
         entry.state, entry.why, entry.error = state, why, error
-        if state is RegistrationState.UP:
-            entry.stood = True
         self._tell(RegistrationChanged(ref, state, why, error))
         self.moved.set()
 
@@ -103,10 +101,10 @@ class Ledger:
             entry.error = error
 
     def placed(self, ref: ServiceRef, key: Key) -> None:
-        """Note where the record of a registration stands."""
+        """Note where the record of a registration stands now."""
         entry = self.entries.get(ref)
         if entry is not None:
-            entry.key = key
+            entry.key, entry.stood = key, True
 
     def stood(self, ref: ServiceRef) -> bool:
         """Tell whether the record of a registration ever stood in this run."""

@@ -74,3 +74,20 @@ def _heirs(
         for one in now
         if one.name == old.name and (one.ref, lease_of(one)) not in known
     )
+
+
+def handed_on(leaves: Iterable[Leaving], moved: Iterable[Leaving]) -> list[Leaving]:
+    """Let what waits for a successor that moves as well wait for the one after it.
+
+    Args:
+        leaves: what waited before.
+        moved: what moves now.
+    """
+    heirs = {one.service.ref: one.successors for one in moved}
+    return [
+        Leaving(
+            one.service,
+            frozenset().union(*(heirs.get(ref, {ref}) for ref in one.successors)),
+        )
+        for one in leaves
+    ]

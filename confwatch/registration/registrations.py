@@ -28,6 +28,7 @@ from confwatch.registration.ledger import Ledger
 from confwatch.registration.moves import (
     Lease,
     Leaving,
+    handed_on,
     lease_named,
     lease_of,
     leaving,
@@ -103,7 +104,7 @@ class Registrations:
         """Announce for these resources from now on, and withdraw for all others."""
         now = {one.name: one.services for one in resources if one.services}
         moved = leaving(self._services, now)
-        self._leaving = [*self._leaving, *moved]
+        self._leaving = [*handed_on(self._leaving, moved), *moved]
         self._services = now
         declared = [service for _, service in self.services]
         self.ledger.open(one.ref for one in declared)
@@ -114,7 +115,8 @@ class Registrations:
         self.drains.set_services(declared)
         self.healths.set_services(declared)
         self.decisions.keep(now)
-        self.post()
+        # At once: what a keeper still does for its older aims is not news about these.
+        self._post()
 
     def hear(self, fact: Fact) -> None:
         """Open or close gates after what happened."""
@@ -175,7 +177,9 @@ class Registrations:
         while True:
             await self.ledger.moved.wait()
             self.ledger.moved.clear()
-            if any(self._is_over(one) for one in self._leaving):
+            declared = {lease_of(one) for _, one in self.services}
+            over = any(self._is_over(one) for one in self._leaving)
+            if over or self._left_standing() - declared:
                 self.post()
 
     def _is_over(self, leave: Leaving) -> bool:
@@ -190,7 +194,9 @@ class Registrations:
 
     def _post(self) -> None:
         """Tell every keeper what shall stand."""
-        self._posting = None
+        if self._posting is not None:
+            self._posting.cancel()
+            self._posting = None
         by_lease: defaultdict[Lease, dict[ServiceRef, Wanted]] = defaultdict(dict)
         self._wanted = {}
         for resource, service in self.services:

@@ -49,6 +49,11 @@ class Wanted:
     rewrite: bool = False
     why: str = ""
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether a record stands, or may come to stand."""
+        return self.undecided or self.status is not None
+
 
 def wanted(service: Service, facts: Facts) -> Wanted:
     """Decide what shall stand of a service."""

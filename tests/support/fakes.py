@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from confwatch.contracts import Claim
@@ -162,6 +162,7 @@ class FakeLease:
     async def put(self, record: Record, claim: Claim) -> bool:
         """Write a record, where that is needed and allowed."""
         self._store.ask("put")
+        await asyncio.sleep(self._store.pause_s)
         self._living()
         if record.key in self._store.refuse:
             problem = f"{record.key}: {self._store.refuse[record.key]}"
@@ -172,6 +173,8 @@ class FakeLease:
         if wrote:
             self._store.set(record.key, Held(record.value, self.name))
         self._written[record.key] = Written(record.digest)
+        while self._store.after_put:
+            self._store.after_put.pop()()
         return wrote
 
     async def recall(self) -> frozenset[Key]:
@@ -195,6 +198,7 @@ class FakeLease:
     async def withdraw(self, key: Key) -> None:
         """Remove a record, if it is ours."""
         self._store.ask("withdraw")
+        await asyncio.sleep(self._store.pause_s)
         self._living()
         self._written.pop(key, None)
         if key in self._store.under(self.name):
@@ -234,6 +238,8 @@ class FakeRegistrar:
         events: every change a watcher would be told, in order; None for a removal.
         down: it cannot be reached.
         refuse: keys that may not be written, each with a reason.
+        pause_s: a put or a withdrawal takes so long.
+        after_put: called once the next put is made, before that is known.
     """
 
     shown = "fake:"
@@ -248,6 +254,8 @@ class FakeRegistrar:
         self.events: list[tuple[Key, bytes | None]] = []
         self.down = False
         self.refuse: dict[Key, str] = {}
+        self.pause_s = 0.0
+        self.after_put: list[Callable[[], None]] = []
         self._source = source
         self._keys: dict[Key, Held] = {}
         self._leases: dict[str, FakeLease] = {}

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confwatch.errors import CheckFailed, ReloadFailed
+from confwatch.errors import CheckFailed, ConfwatchError, ReloadFailed
 from confwatch.model.address import Literal
 from confwatch.model.facts import (
     Cause,
@@ -78,6 +78,10 @@ class Desk:
     def state(self, service: Service = WEB) -> RegistrationState:
         """Return where a service stands."""
         return self.registrations.ledger.state(service.ref)
+
+    def error(self, service: Service = WEB) -> ConfwatchError | None:
+        """Return what went wrong last with a service."""
+        return self.registrations.ledger.entries[service.ref].error
 
     async def comes_to(self, state: RegistrationState, service: Service = WEB) -> None:
         """Return once a service stands there."""
