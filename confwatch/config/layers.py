@@ -35,7 +35,7 @@ _FINDS_FILE = {
 }
 _IN_FILE = Shape(
     {**{k: v for k, v in _ALL.items() if k not in _FINDS_FILE}, "store": read_store},
-    hints=_FINDS_FILE,
+    hints={**_FINDS_FILE, "metrics": "not available yet"},
 )
 
 

@@ -31,7 +31,7 @@ _SRC = re.compile(r"\{\{[^}]*\bsrc\b")
 _STAGED = re.compile(r"\{[{%][^}]*\b(src|stages)\b")
 
 _LATER = """
-foreach freeze guards history max_shrink min_keys on_stop require_keys rollback
+foreach freeze guards history max_shrink metrics min_keys require_keys rollback
 secret values verify
 """
 _HINTS = {
@@ -40,6 +40,7 @@ _HINTS = {
         ["src", "dest", "keys", "mode", "owner", "group", "make_dirs"],
         "belongs to an entry of templates",
     ),
+    "on_stop": "is a setting, of all services together: it belongs to confwatch.yaml",
     "timeout": "belongs to a command, as in reload: {run: ..., timeout: 60s}",
     "min_interval": "belongs to the reload: {run: ..., min_interval: 1s}",
     "check_cmd": 'is named "check" in YAML',

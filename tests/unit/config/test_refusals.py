@@ -29,6 +29,8 @@ SERVICE = TEMPLATE + "services:\n  - "
         (TEMPLATE + "check: {run: x, timeout: 5 sec}", 'expected a duration like "5s"'),
         (TEMPLATE + "check: {run: x, timeout: 0s}", "expected a duration above zero"),
         (TEMPLATE + "reload: {signal: HUP}", 'not available yet; use "run"'),
+        (TEMPLATE + "metrics: {}", "metrics: not available yet"),
+        (TEMPLATE + "on_stop: keep", "on_stop: is a setting"),
         (TEMPLATE + "reload: {}", "expected exactly one of run"),
         (TEMPLATE + "reload: {run: x, systemd: y}", "got run and systemd"),
         (TEMPLATE + "reload: x {{ src }}", "a reload comes after the move"),

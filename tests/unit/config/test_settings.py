@@ -122,6 +122,7 @@ def test_a_url_is_refused_without_quoting_it(
     [
         ("log_levle: x", "log_level"),
         ("log_level: loud", "debug"),
+        ("metrics: true", "metrics: not available yet"),
         ("render_timeout: 0s", "above zero"),
         ("render_max_size: 5", 'expected a size like "64MiB"'),
         ("command_slots: 0", "from 1 to 1024"),
