@@ -52,7 +52,7 @@ class Settings(Form, frozen=True, kw_only=True):
     """``auto`` is text for a terminal and JSON for anything that collects logs."""
 
     render_timeout: Annotated[float, scalar(positive)] = 5.0
-    """Seconds one template may take; 100,000 lines take 25 ms, so this is a loop."""
+    """Seconds one template may take: longer than any list, shorter than for ever."""
 
     render_max_size: Annotated[int, scalar(scalars.size)] = 64 * 1024 * 1024
     """Bytes one template may produce, before it takes the machine's memory."""

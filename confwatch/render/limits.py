@@ -19,7 +19,7 @@ class Limits:
     """What one template may take.
 
     Attributes:
-        seconds: of wall time; 100,000 lines take 25 ms, so this is a runaway loop.
+        seconds: of wall time; what takes as long is a runaway loop.
         max_bytes: of output.
     """
 
