@@ -24,6 +24,10 @@ class Operated(Protocol):
         """Return the JSON of /api/status."""
         ...
 
+    def ready(self) -> bool:
+        """Tell whether every resource's files are in place."""
+        ...
+
     def apply(self, resource: str, *, allow_empty: bool) -> bool:
         """Give a resource a pass now; False where there is none of that name.
 
@@ -76,7 +80,7 @@ class Admin:
         return web.json_response(self._daemon.snapshot())
 
     async def _get_ready(self, _request: web.Request) -> web.Response:
-        ready = bool(self._daemon.snapshot()["ready"])
+        ready = self._daemon.ready()
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
     async def _post_apply(self, request: web.Request) -> web.Response:

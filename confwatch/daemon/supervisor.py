@@ -85,6 +85,10 @@ class Daemon:
         """Return all that the status tells."""
         return self.board.snapshot()
 
+    def ready(self) -> bool:
+        """Tell whether every resource's files are in place."""
+        return self.board.ready
+
     def apply(self, resource: str, *, allow_empty: bool) -> bool:
         """Make a pass of one resource now; False where there is none of that name."""
         if resource not in self.street.workers:
