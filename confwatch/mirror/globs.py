@@ -5,6 +5,7 @@ Source: https://pkg.go.dev/path#Match
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from confwatch.model.keys import ROOT, Key
@@ -23,7 +24,7 @@ class Glob:
             match a slash, so that segments mean nothing.
     """
 
-    __slots__ = ("_whole", "head", "levels", "pattern")
+    __slots__ = ("_all", "_whole", "head", "levels", "pattern")
 
     def __init__(self, pattern: str) -> None:
         """Understand *pattern*.
@@ -36,10 +37,18 @@ class Glob:
         self._whole = re.compile("".join(pieces), re.DOTALL)
         self.head = _head(pattern)
         self.levels = None if _crosses(pieces) else _levels(pieces, self.head)
+        self._all = pattern == f"{self.head.rstrip('/')}/*"
 
     def matches(self, key: str) -> bool:
         """Tell whether the pattern is all of *key*."""
         return self._whole.fullmatch(key) is not None
+
+    def among(self, folder: str, keys: Sequence[Key]) -> Sequence[Key]:
+        """Return the keys that match; all of them are right in *folder*."""
+        if folder == self.head and self._all:
+            return keys
+        matched = self._whole.fullmatch
+        return [key for key in keys if matched(key)]
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,8 @@
 """From an event to the resources that have to make a pass."""
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from confwatch.mirror.mirror import Mirror
 from confwatch.model.events import Delta, Loaded, StoreEvent
@@ -96,10 +98,9 @@ class Planner:
             self._post(resource, Cause(reasons, tuple(files), len(files)))
 
 
-def _keys_changed(store: str, keys: list[Key]) -> Cause:
+def _keys_changed(store: str, keys: AbstractSet[Key]) -> Cause:
     """Name some of the keys behind a pass, in order."""
-    named = (
-        sorted(keys)[:KEPT_KEYS] if len(keys) <= 10 * KEPT_KEYS else keys[:KEPT_KEYS]
-    )
+    few = len(keys) <= 10 * KEPT_KEYS
+    named = [*islice(sorted(keys) if few else keys, KEPT_KEYS)]
     shown = named if store == "main" else [f"{store}:{key}" for key in named]
     return Cause(frozenset({Reason.KEYS}), tuple(shown), len(keys))

@@ -1,7 +1,7 @@
 """Who reads this key? Answered by the key's depth, not by the number of resources."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from confwatch.mirror.globs import Glob
@@ -22,7 +22,9 @@ class ReadIndex:
     def __init__(self) -> None:
         self.file_sets = 0
         self._of: dict[str, Reads] = {}
-        self._keys: defaultdict[Ref, set[str]] = defaultdict(set)
+        self._keys: defaultdict[str, defaultdict[Key, set[str]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
         self._globs: defaultdict[Ref, dict[Key, tuple[Glob, set[str]]]] = defaultdict(
             dict
         )
@@ -37,7 +39,7 @@ class ReadIndex:
         self.forget(resource)
         self._of[resource] = reads
         for ref in reads.keys:
-            self._keys[ref].add(resource)
+            self._keys[ref.store][ref.key].add(resource)
         for ref in reads.folders:
             self._folders[ref].add(resource)
         for path in reads.files:
@@ -51,7 +53,7 @@ class ReadIndex:
         """Drop what is known of one resource."""
         reads = self._of.pop(resource, Reads())
         for ref in reads.keys:
-            _drop(self._keys, ref, resource)
+            _drop(self._keys[ref.store], ref.key, resource)
         for ref in reads.folders:
             _drop(self._folders, ref, resource)
         for path in reads.files:
@@ -69,14 +71,24 @@ class ReadIndex:
         """Return what is known of one resource."""
         return self._of.get(resource, Reads())
 
-    def touched_by(self, delta: Delta) -> dict[str, list[Key]]:
-        """Tell who must render again, and for which keys."""
-        touched: defaultdict[str, list[Key]] = defaultdict(list)
-        for key in delta.changed:
-            for resource in self._readers(
-                Ref(delta.store, key), named=key in delta.renamed
-            ):
-                touched[resource].append(key)
+    def touched_by(self, delta: Delta) -> dict[str, set[Key]]:
+        """Tell who must render again, and for which keys.
+
+        A whole picture may be a hundred thousand keys: what is asked of a folder is
+        asked once for all keys in it.
+        """
+        touched: defaultdict[str, set[Key]] = defaultdict(set)
+        for key in self._keys[delta.store].keys() & delta.changed:
+            for resource in self._keys[delta.store][key]:
+                touched[resource].add(key)
+        for folder, keys in _by_folder(delta.changed).items():
+            for above in _upwards(delta.store, folder):
+                for glob, readers in self._globs.get(above, {}).values():
+                    matched = glob.among(folder, keys)
+                    for resource in readers if matched else ():
+                        touched[resource].update(matched)
+        for key, resource in self._listed(delta):
+            touched[resource].add(key)
         return touched
 
     def touched_by_file(self, path: str) -> frozenset[str]:
@@ -95,25 +107,29 @@ class ReadIndex:
         """Return every name that anybody looked up."""
         return frozenset().union(*(reads.names for reads in self._of.values()))
 
-    def _readers(self, ref: Ref, *, named: bool) -> set[str]:
-        """Collect the readers of one key: exact, by glob, and of its listing."""
-        found = set(self._keys.get(ref, ()))
-        for folder in _upwards(ref.key):
-            above = Ref(ref.store, folder)
-            for glob, readers in self._globs.get(above, {}).values():
-                if glob.matches(ref.key):
-                    found |= readers
-            if named:
-                found |= self._folders.get(above, set())
-        return found
+    def _listed(self, delta: Delta) -> Iterator[tuple[Key, str]]:
+        """Yield the keys that came or went, each with whoever lists a folder above."""
+        if self._folders:
+            for key in delta.renamed:
+                for above in _upwards(delta.store, key):
+                    for resource in self._folders.get(above, ()):
+                        yield key, resource
 
 
-def _upwards(key: Key) -> Iterator[Key]:
+def _by_folder(keys: Iterable[Key]) -> dict[Key, list[Key]]:
+    """Sort keys by the folder they are in; the root is in itself."""
+    found: defaultdict[Key, list[Key]] = defaultdict(list)
+    for key in keys:
+        found[Key(key[: key.rindex("/")] or ROOT)].append(key)
+    return found
+
+
+def _upwards(store: str, key: Key) -> Iterator[Ref]:
     """Yield the key itself and every folder above it, the root last."""
     while key != ROOT:
-        yield key
-        key = Key(key[: key.rindex("/")] or "/")
-    yield ROOT
+        yield Ref(store, key)
+        key = Key(key[: key.rindex("/")] or ROOT)
+    yield Ref(store, ROOT)
 
 
 def _drop(index: dict[K, set[str]], where: K, resource: str) -> None:
