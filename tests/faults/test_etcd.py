@@ -1,6 +1,7 @@
 """etcd that dies, freezes, forgets, refuses and is somebody else."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,13 +21,15 @@ from confwatch.model.events import Changed, Loaded, StoreEvent
 from confwatch.model.keys import ROOT, Key
 from confwatch.model.secret import Secret
 from confwatch.stores.etcd import client as client_module
-from confwatch.stores.etcd import source as source_module
+from confwatch.stores.etcd import lookout as lookout_module
 from confwatch.stores.etcd import stream as stream_module
 from confwatch.stores.etcd import watch as watch_module
 from confwatch.stores.etcd.options import Options
+from confwatch.stores.etcd.proof import Prover
 from confwatch.stores.etcd.registrar import EtcdRegistrar
 from confwatch.stores.etcd.source import EtcdSource, EtcdSubscription
 from confwatch.stores.etcd.writer import opened
+from confwatch.wire import etcd as wire
 from tests.contract.stores import options
 from tests.support.etcd import EtcdServer
 from tests.support.servers import free_port
@@ -182,11 +185,77 @@ async def test_what_a_watch_missed_is_found_out(
         assert [type(one) for one in errors] == [SourceMissed]
 
 
+async def test_what_was_missed_is_found_out_where_strangers_are_never_silent(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etcd.ctl("put", "/prod/a/x", "1")
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.5)
+    understood = stream_module.Stream._understood
+
+    def forgetful(*what: object) -> wire.WatchAnswer:
+        answer = understood(*what)  # type: ignore[arg-type]
+        answer.events[:] = [one for one in answer.events if b"/a/" not in one.kv.key]
+        return answer
+
+    monkeypatch.setattr(stream_module.Stream, "_understood", forgetful)
+    async with (
+        opened(options(etcd)) as writer,
+        watching(replace(options(etcd), reconcile_s=0.0)) as subscription,
+        asyncio.TaskGroup() as group,
+    ):
+        await event(subscription)
+
+        async def strangers() -> None:
+            while True:
+                await writer.put(Key("/aa/foreign"), b"1")  # between /a and /b
+
+        task = group.create_task(strangers())
+        await writer.put(Key("/a/x"), b"2")
+        told, errors = await survived(subscription)
+        task.cancel()
+        assert isinstance(told, Loaded)
+        assert told.entries == {"/a/x": b"2"}
+        assert [type(one) for one in errors] == [SourceMissed]
+
+
+async def test_what_comes_all_the_time_is_never_taken_for_missed(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.1)
+    proofs = 0
+    prove = Prover.prove
+
+    async def counted(*what: object) -> int:
+        nonlocal proofs
+        told = await prove(*what)  # type: ignore[arg-type]
+        proofs += 1
+        return told
+
+    monkeypatch.setattr(Prover, "prove", counted)
+    async with (
+        opened(options(etcd)) as writer,
+        watching(replace(options(etcd), reconcile_s=0.0)) as subscription,
+        asyncio.TaskGroup() as group,
+    ):
+        await event(subscription)
+
+        async def busy() -> None:
+            for number in itertools.count():
+                await writer.put(Key(f"/a/{number % 7}"), b"%d" % number)
+                await writer.remove(Key(f"/b/{number % 3}"))
+                await writer.put(Key(f"/b/{number % 5}"), b"%d" % number)
+
+        task = group.create_task(busy())
+        while proofs < 3:
+            assert isinstance(await event(subscription), Changed)
+        task.cancel()
+
+
 async def test_a_watch_that_never_begins_falls_back_to_whole_pictures(
     etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_module, "CREATED_S", 0.0)
-    monkeypatch.setattr(source_module, "POLL_S", 0.2)
+    monkeypatch.setattr(lookout_module, "POLL_S", 0.2)
     async with watching(options(etcd)) as subscription:
         await event(subscription)
         with pytest.raises(SourceUnavailable, match="does a proxy hold back"):
@@ -371,6 +440,23 @@ async def test_a_user_sees_what_is_granted(etcd: EtcdServer) -> None:
         etcd.ctl("put", "/prod/a/y", "2")
         told = await event(subscription)
         assert isinstance(told, Changed)
+
+
+async def test_a_silent_store_is_looked_at_where_we_may_read(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "SILENT_S", 0.1)
+    etcd.ctl("put", "/prod/a/x", "1")
+    locked(etcd)
+    how = replace(options(etcd), user="app", password=Secret("apppw"), reconcile_s=0.0)
+    async with watching(how, frozenset({Key("/a")})) as subscription:
+        await event(subscription)
+        before = subscription.moved_at()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await subscription.next()
+        assert subscription.moved_at() > before
 
 
 async def test_a_denied_prefix_is_told_and_stops_no_other(etcd: EtcdServer) -> None:

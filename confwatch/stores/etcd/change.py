@@ -88,3 +88,8 @@ def newest_of(told: wire.WatchAnswer | SourceError) -> int:
     """Return the newest revision of an answer's events; 0 where it has none."""
     events: Iterable[wire.Event] = () if isinstance(told, SourceError) else told.events
     return max((one.kv.mod_revision for one in events), default=0)
+
+
+def newest_floor(scopes: Mapping[Key, Scope]) -> int:
+    """Return the newest revision that was seen; 0 where nothing was told yet."""
+    return max((one.floor for one in scopes.values()), default=0)

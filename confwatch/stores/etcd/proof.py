@@ -4,7 +4,7 @@ As cheap as etcd allows: a few ranges of one key each, in one transaction.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from confwatch.errors import SourceMissed, SourceUnavailable
 from confwatch.model.keys import Key
@@ -43,13 +43,15 @@ class Prover:
         """Take it that this is the cluster that is told of."""
         self._cluster, self._term = header.cluster_id, header.raft_term
 
-    async def revision(self, client: Client) -> int:
-        """Return the store's revision by reading a single key.
+    async def revision(self, client: Client, scopes: Mapping[Key, Scope]) -> int:
+        """Return the store's revision by reading a single key, one of *scopes*.
 
         Raises:
             SourceError: it does not answer.
         """
-        body = wire.range_body(self._namespace.raw(self._namespace.prefix), b"")
+        # What is below a prefix may be read also where the prefix itself may not.
+        key = self._namespace.range(min(scopes), inner=True).key
+        body = wire.range_body(key, b"")
         answer = await client.call("/v3/kv/range", body, wire.RangeAnswer)
         return answer.header.revision
 
@@ -59,27 +61,36 @@ class Prover:
         return loop.time() - self._proven_at >= self._every_s
 
     async def prove(
-        self, client: Client, scopes: Mapping[Key, Scope], inner: set[Key]
-    ) -> int:
-        """Return a revision up to which nothing happened that was not told.
+        self,
+        client: Client,
+        scopes: Mapping[Key, Scope],
+        inner: set[Key],
+        until: int | None = None,
+    ) -> None:
+        """Return where nothing happened that was not told.
 
         A put shows by its revision, a delete by the number of keys left.
 
+        Args:
+            client: asks etcd.
+            scopes: what was told.
+            inner: those of which we may read only what is below.
+            until: a revision of some time ago, so that nothing of it is on its way
+                still; None for now, where no watch runs.
+
         Raises:
             SourceMissed: only the whole picture helps.
+            Compacted: what was at *until* is not known any more.
             SourceError: no answer.
         """
-        parts = [
-            (prefix, wire.changed_since(span.key, span.end, scopes[prefix].floor))
-            for prefix in sorted(scopes)
-            for span in self._spans(prefix, inner)
-        ]
-        header, answers = await self._asked(client, [body for _, body in parts])
+        parts = self._changes(
+            scopes, inner, lambda one: 0 if until is None else max(one.floor, until)
+        )
+        _, answers = await self._asked(client, [body for _, body in parts])
         wrong = _other_than_told([prefix for prefix, _ in parts], answers, scopes)
         if wrong is not None:
             raise SourceMissed(client.shown, f"a change below {wrong} was missed")
         self.begin()
-        return header.revision
 
     async def recognize(
         self, client: Client, scopes: Mapping[Key, Scope], inner: set[Key]
@@ -94,14 +105,7 @@ class Prover:
             Replaced: it is another one, or an older self.
             Compacted, Ahead, SourceError: it cannot tell.
         """
-        parts = [
-            (
-                prefix,
-                wire.changed_since(span.key, span.end, one.newest, revision=one.floor),
-            )
-            for prefix, one in sorted(scopes.items())
-            for span in self._spans(prefix, inner)
-        ]
+        parts = self._changes(scopes, inner, lambda one: one.floor)
         witnesses = [*self._witnessed(scopes)]
         bodies = [body for _, body in parts] + [body for _, body in witnesses]
         header, answers = await self._asked(client, bodies)
@@ -113,6 +117,24 @@ class Prover:
         if wrong or not all(one.agrees(answer) for (one, _), answer in told):
             problem = "its history is another one: was it wiped or restored?"
             raise Replaced(client.shown, problem)
+
+    def _changes(
+        self,
+        scopes: Mapping[Key, Scope],
+        inner: set[Key],
+        moment: Callable[[Scope], int],
+    ) -> list[tuple[Key, wire.Body]]:
+        """Return how to ask, by prefix, for a change that was not told by a moment."""
+        return [
+            (
+                prefix,
+                wire.changed_since(
+                    span.key, span.end, one.newest, revision=moment(one)
+                ),
+            )
+            for prefix, one in sorted(scopes.items())
+            for span in self._spans(prefix, inner)
+        ]
 
     def _witnessed(
         self, scopes: Mapping[Key, Scope]

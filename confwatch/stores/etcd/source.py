@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from confwatch.errors import SourceDenied, SourceError, SourceGarbled, SourceMissed
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
-from confwatch.stores.etcd.change import Scope
+from confwatch.stores.etcd.change import Scope, newest_floor
 from confwatch.stores.etcd.client import (
     Ahead,
     Client,
@@ -17,6 +17,7 @@ from confwatch.stores.etcd.client import (
     connected,
 )
 from confwatch.stores.etcd.listing import Listing, denied, list_prefixes
+from confwatch.stores.etcd.lookout import Lookout
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover, Replaced
 from confwatch.stores.etcd.ranges import Namespace
@@ -25,10 +26,6 @@ from confwatch.stores.etcd.stream import Unfit, WentBack
 from confwatch.stores.etcd.watch import Watch
 from confwatch.stores.etcd.witnesses import Witnesses
 
-POLL_S = 5.0
-"""Between looks where no watch comes through."""
-UNFIT_S = 300.0
-"""How soon a watch is tried again there: its proxy may be another one."""
 _ANEW = (Ahead, Compacted, Replaced, SourceGarbled, SourceMissed, Unfit, WentBack)
 """After these nothing helps but the whole picture: a resume would end the same way."""
 
@@ -84,12 +81,11 @@ class EtcdSubscription:
         self._witnesses = Witnesses()
         self._watch = Watch(self._namespace, group, self._witnesses)
         self._prover = Prover(self._namespace, self._witnesses, options.reconcile_s)
+        self._lookout = Lookout(self._watch, self._prover)
         # After a failure: whether it is the same store is not known yet.
         self._doubted = False
         # It was found to be the same, by what changed last; the rest is read later.
         self._resumed = False
-        # No watch comes through until then; it is looked again and again.
-        self._poll_until = 0.0
         self._moved_at = asyncio.get_running_loop().time()
 
     def cover(self, prefixes: frozenset[Key]) -> None:
@@ -127,7 +123,7 @@ class EtcdSubscription:
                     return event
         except _ANEW as error:
             if isinstance(error, Unfit):
-                self._poll_until = asyncio.get_running_loop().time() + UNFIT_S
+                self._lookout.unfit()
             # The next attempt begins with the whole picture.
             self._scopes = {}
             await self._disconnect()
@@ -167,7 +163,7 @@ class EtcdSubscription:
         if self._resumed and self._prover.due():
             await self._forget()
             return None
-        if asyncio.get_running_loop().time() < self._poll_until:
+        if self._lookout.polls:
             await self._poll(client)
             return None
         try:
@@ -175,32 +171,29 @@ class EtcdSubscription:
             if not self._watch.fits(self._scopes) or self._missing():
                 return None  # the cover changed meanwhile, and its bell is unheard
             if self._doubted and await self._watch.begun():
-                await self._prover.recognize(client, self._scopes, self._inner)
-                self._doubted, self._resumed = False, True
+                await self._recognize(client)
+            if self._lookout.due():
+                await self._lookout.look(client, self._scopes, self._inner)
                 self._alive()
-            event = await self._watch.next(self._scopes)
+            return await self._watch.next(self._scopes)
         except Denied:
             self._watch.settle(self._scopes)
             await self._watch.stop()
             if not await self._made_smaller(client):
                 raise
             return None
-        if event is None and self._watch.is_silent():
-            await self._look_for_life(client)
-        return event
 
     async def _poll(self, client: Client) -> None:
         """Look after a while whether anything changed; if so, all is read again."""
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._watch.woken()
-        except TimeoutError:
-            try:
-                await self._prover.recognize(client, self._scopes, self._inner)
-                await self._prover.prove(client, self._scopes, self._inner)
-            except SourceMissed:
-                await self._forget()  # nobody kept it from us: nobody was asked
-            self._alive()
+        if not await self._lookout.poll(client, self._scopes, self._inner):
+            await self._forget()
+        self._alive()
+
+    async def _recognize(self, client: Client) -> None:
+        """See that it is the same store as before the failure."""
+        await self._prover.recognize(client, self._scopes, self._inner)
+        self._doubted, self._resumed = False, True
+        self._alive()
 
     async def _made_smaller(self, client: Client) -> bool:
         """Watch no more than what we may read; False where that is done already."""
@@ -218,7 +211,7 @@ class EtcdSubscription:
         found = await list_prefixes(client, self._namespace, new, self._inner)
         self._alive()
         # Where all of it is denied there is none.
-        if found.counts and found.revision < self._newest():
+        if found.counts and found.revision < newest_floor(self._scopes):
             raise WentBack(client.shown, "its revision went back")
         self._inner = found.inner
         # The cover may have changed while the pages came.
@@ -232,6 +225,7 @@ class EtcdSubscription:
         """Follow what was listed from now on."""
         if not self._scopes:
             self._prover.meet(found.header)
+            self._lookout.begin()
             self._doubted = self._resumed = False
         self._refusals.lift(kept)
         # What was known of these is not what they are now.
@@ -271,25 +265,6 @@ class EtcdSubscription:
             raise self._refusals.first()
         if resting:
             asyncio.get_running_loop().call_later(DENIED_S, self._watch.wake)
-
-    async def _look_for_life(self, client: Client) -> None:
-        """Ask whether a silent cluster is alive, the same, and has nothing to tell."""
-        revision = await self._prover.revision(client)
-        self._alive()
-        self._watch.settle(self._scopes)
-        newest = self._newest()
-        if revision < newest:
-            raise WentBack(client.shown, "its revision went back")
-        if revision > newest and self._prover.due():
-            proven = await self._prover.prove(client, self._scopes, self._inner)
-            # Nothing of ours happened up to here: a compaction below it is no loss.
-            for scope in self._scopes.values():
-                scope.floor = max(scope.floor, proven)
-        self._watch.heard()
-
-    def _newest(self) -> int:
-        """Return the newest revision that was seen."""
-        return max((one.floor for one in self._scopes.values()), default=0)
 
     def _alive(self) -> None:
         """Note that the cluster answered."""

@@ -64,8 +64,7 @@ class Watch:
 
     def is_silent(self) -> bool:
         """Tell whether any stream has been silent for long."""
-        now = asyncio.get_running_loop().time()
-        return any(now - one.heard_at >= SILENT_S for one in self._streams)
+        return any(is_long_ago(one.heard_at) for one in self._streams)
 
     @property
     def is_split(self) -> bool:
@@ -218,3 +217,8 @@ class Watch:
             for prefix, scope in scopes.items()
             if span.holds(self._namespace.range(prefix, inner=True))
         )
+
+
+def is_long_ago(when: float) -> bool:
+    """Tell whether a stream that said nothing since then is to be asked after."""
+    return asyncio.get_running_loop().time() - when >= SILENT_S
