@@ -1,7 +1,8 @@
 """How long to wait before the next attempt."""
 
-import random
 from dataclasses import dataclass, field
+
+from confwatch.aio.spread import part_of
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Backoff:
         # Capped: 2**failures would overflow a float after a thousand failures.
         wait_s = min(self.first_s * 2.0 ** min(self.failures, 60), self.most_s)
         self.failures += 1
-        return wait_s * (1 - self.jitter * random.random())  # noqa: S311 - no secret
+        return wait_s - part_of(self.jitter * wait_s)
 
     def reset(self) -> None:
         """Begin again with *first_s*."""

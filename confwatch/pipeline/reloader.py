@@ -4,12 +4,12 @@ A reload is never in a worker's way: workers leave a debt here and go on.
 """
 
 import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from confwatch.aio.backoff import Backoff
 from confwatch.aio.process import Ended
+from confwatch.aio.spread import part_of
 from confwatch.errors import ReloadFailed
 from confwatch.model.facts import ReloadEnded, ReloadOwed, Tell
 from confwatch.model.keys import Ref
@@ -86,7 +86,7 @@ class Reloader:
         self._retry_at = 0.0
         self._backoff.reset()
         if first and resource.splay_s:
-            splay_s = random.uniform(0, resource.splay_s)  # noqa: S311 - no secret
+            splay_s = part_of(resource.splay_s)
             now = asyncio.get_running_loop().time()
             self._not_before = max(self._not_before, now + splay_s)
         self._tell(ReloadOwed(resource.name, self.shown, debt.why))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from confwatch.aio.threads import finish
 from confwatch.contracts import Records
@@ -77,7 +78,7 @@ class Drains:
                 await self._bell.wait()
                 continue
             files = self._files
-            present = await finish(lambda files=files: _present(files))  # type: ignore[misc]
+            present = await finish(partial(_present, files))
             if files is self._files and present != self._present:
                 self._present = present
                 self._changed()

@@ -6,13 +6,13 @@ whoever holds a lease only ever reads the verdicts.
 
 import asyncio
 import math
-import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import aiohttp
 
+from confwatch.aio.spread import part_of
 from confwatch.model.health import HealthCheck, Status
 from confwatch.model.service import Service, ServiceRef
 from confwatch.registration.probes import Answer, Probes
@@ -142,10 +142,10 @@ class Healths:
             "CONFWATCH_SERVICE": asked.name,
             "CONFWATCH_SERVICE_ID": asked.id,
         }
-        await asyncio.sleep(_part(min(check.interval_s, FIRST_WITHIN_S)))
+        await asyncio.sleep(part_of(min(check.interval_s, FIRST_WITHIN_S)))
         now = asyncio.get_running_loop().time
         # Hundreds that began within a second are spread over the interval by this.
-        due = now() - _part(check.interval_s / 2)
+        due = now() - part_of(check.interval_s / 2)
         while True:
             if row.take(await self._probes.ask(check, told)):
                 self._changed(asked)
@@ -164,8 +164,3 @@ class Healths:
 
 def _asked(service: Service) -> list[_Asked]:
     return [_Asked(service.name, service.id, one) for one in service.checks]
-
-
-def _part(most: float) -> float:
-    """Return a random part of a time, in seconds."""
-    return random.random() * most  # noqa: S311 - no secret

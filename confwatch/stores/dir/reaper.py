@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from confwatch.aio.threads import finish
 from confwatch.stores.dir.leases import LeaseFolder
@@ -54,9 +55,7 @@ class Reaper:
         while True:
             now = loop.time()
             with contextlib.suppress(OSError):
-                await finish(
-                    lambda now=now, most=SLEPT * rest_s: self.look(now, most)  # type: ignore[misc]
-                )
+                await finish(partial(self.look, now, SLEPT * rest_s))
             rest_s = max(COST * (loop.time() - now), self._rest_s())
             await asyncio.sleep(rest_s)
 
