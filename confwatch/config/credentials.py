@@ -36,7 +36,7 @@ def with_credentials(
         raise place.refuse(
             f"{USER} and {PASSWORD} (or {PASSWORD_FILE}) belong together"
         )
-    if len(given) > 2:  # noqa: PLR2004 - a user and one way to prove it
+    if {PASSWORD, PASSWORD_FILE} <= given.keys():
         raise place.refuse(f"{PASSWORD} and {PASSWORD_FILE}: only one can be meant")
     password, file = given.get(PASSWORD), given.get(PASSWORD_FILE)
     if file is not None and not Path(file).is_absolute():

@@ -1,6 +1,5 @@
 """What a file in conf.d may count on: the named stores, this machine, whose confd."""
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
 from confwatch.config.keys import KeyText
+from confwatch.config.paths import below
 from confwatch.config.places import Place, Placed, nearest
 from confwatch.model.keys import Key, Ref, join
 from confwatch.model.service import REGISTRATIONS
@@ -69,7 +69,7 @@ class Known:
 
     def path(self, text: str) -> str:
         """Return the absolute path that *text* means; links are not followed."""
-        return os.path.abspath(self.folder / text)  # noqa: PTH100 - a link may move
+        return str(below(self.folder, text))
 
     def ref(self, written: Placed[KeyText], store: str, prefix: Key) -> Ref:
         """Put *prefix* before a key and name its store, *store* if it names none."""

@@ -20,9 +20,15 @@ def read_path(node: Node, place: Place) -> Path:
 
 def absolute_at(path: str, place: Place) -> Path:
     """Make *path*, which is written at *place*, absolute; links are not followed."""
-    start = Path(place.file).parent if place.file else Path()
-    # resolve() would follow links, and what a link means may change while we run.
-    return Path(os.path.abspath(start / path))  # noqa: PTH100
+    return below(Path(place.file).parent if place.file else Path(), path)
+
+
+def below(start: Path, path: str) -> Path:
+    """Return the absolute path that *path* means from *start*; links are not followed.
+
+    What a link means may change while we run, so ``Path.resolve`` is not it.
+    """
+    return Path(os.path.abspath(start / path))  # noqa: PTH100 - absolute() keeps ".."
 
 
 def _path(text: str) -> str:

@@ -6,6 +6,7 @@ allows 128; its bindings take none.
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import struct
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class Inotify:
         self._descriptor = inotify_c.inotify_init()
         if self._descriptor < 0:
             raise _failure()
-        os.set_inheritable(self._descriptor, False)  # noqa: FBT003 - the system's form
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         os.set_blocking(self._descriptor, False)
         self._loop.add_reader(self._descriptor, self._read)
 

@@ -14,12 +14,12 @@ class Pair:
         self.value = value
 
     @property
-    def Key(self) -> str:  # noqa: N802 - confd's name
+    def Key(self) -> str:
         """The key, by confd's name."""
         return self.key
 
     @property
-    def Value(self) -> str:  # noqa: N802 - confd's name
+    def Value(self) -> str:
         """The value, by confd's name."""
         return self.value
 

@@ -90,8 +90,11 @@ def failed(
 
 def shown(argv: Sequence[str]) -> str:
     """Write a command as an operator would, cut to a readable length."""
-    shell = len(argv) == 3 and tuple(argv[:2]) == ("/bin/sh", "-c")  # noqa: PLR2004 - the three words of a shell's command
-    text = argv[2] if shell else shlex.join(argv)
+    match argv:
+        case ("/bin/sh", "-c", text):
+            pass
+        case _:
+            text = shlex.join(argv)
     return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
 
 

@@ -101,7 +101,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         # Jinja's names come first: confd has none of range, dict, cycler, joiner.
         self.globals.update({name: _own(one) for name, one in functions.items()})
 
-    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
+    def getattr(self, obj: object, attribute: str) -> object:
         """Return an attribute; of a mapping its item first."""
         self.questions += 1
         if isinstance(obj, Mapping) and attribute in obj:
@@ -122,13 +122,13 @@ class TemplateEnvironment(SandboxedEnvironment):
     def call(
         self,
         context: Context,
-        called: Any,  # noqa: ANN401 - whatever a template calls
+        called: object,
         /,
         *args: object,
         **kwargs: object,
     ) -> object:
         """Call what a template calls, unless that makes too much."""
-        method = getattr(called, "__wrapped__", called)
+        method: Any = getattr(called, "__wrapped__", called)
         owner = getattr(method, "__self__", None)
         if isinstance(owner, str):
             args = check_method(owner, method.__name__, args, kwargs)
@@ -140,7 +140,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         fits(sum(map(len, texts)), MOST_CHARS)
         return "".join(texts)
 
-    def guarded(self, context: Context, called: Any) -> Callable[..., Any]:  # noqa: ANN401 - whatever a template calls
+    def guarded(self, context: Context, called: object) -> Callable[..., Any]:
         """Return *called* as the sandbox lets it be called."""
         self.questions += 1
         # Macros call each other without a loop, so this is a turn as well.
@@ -156,8 +156,8 @@ class TemplateEnvironment(SandboxedEnvironment):
         context: Context,
         body: FunctionType,
         outer: tuple[Any, ...],
-        called: Any,  # noqa: ANN401 - whatever the template calls gets
-        pattern: Any,  # noqa: ANN401 - and whatever it asks it for
+        called: object,
+        pattern: object,
     ) -> Iterator[str]:
         """Return what a pure loop writes; *body* makes the text of some pairs."""
         ours = self.globals.get("gets")

@@ -8,6 +8,7 @@ for pairs, our own functions and text, and everything else takes the sandbox's w
 from copy import copy
 from dataclasses import fields
 from functools import partial
+from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -21,7 +22,7 @@ PAIR_NAMES = frozenset({"key", "value", "Key", "Value"})
 INSTANCE_NAMES = frozenset(field.name for field in fields(Instance))
 
 
-class Own(partial):  # type: ignore[type-arg]
+class Own(partial[Any]):
     """A function of ours: templates may call it without asking the sandbox.
 
     Attributes:
@@ -34,9 +35,7 @@ class Own(partial):  # type: ignore[type-arg]
 class FastCodeGenerator(CodeGenerator):
     """Writes the type tests beside the sandbox's questions."""
 
-    def visit_Template(  # noqa: N802 - jinja2's name
-        self, node: nodes.Template, frame: Frame | None = None
-    ) -> None:
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the module, which knows our types by name."""
         self.writeline("from confwatch.mirror.pair import Pair as exact_pair")
         self.writeline(
@@ -45,7 +44,7 @@ class FastCodeGenerator(CodeGenerator):
         self.writeline("from confwatch.render.fastpath import Own as exact_own")
         super().visit_Template(node, frame)
 
-    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write the body of a pure loop as a function of its pairs."""
         # A loop's items are wrapped already, to be counted.
         wrapped = node.iter
@@ -93,7 +92,7 @@ class FastCodeGenerator(CodeGenerator):
         self.outdent()
         return body
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
         """Join texts, unless they are too long."""
         if frame.eval_ctx.volatile or frame.eval_ctx.autoescape:
             super().visit_Concat(node, frame)
@@ -104,7 +103,7 @@ class FastCodeGenerator(CodeGenerator):
             self.write(", ")
         self.write("))")
 
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
         """Read a field of a pair or of an announced service directly."""
         attribute = node.attr
         if attribute in PAIR_NAMES:
@@ -119,7 +118,7 @@ class FastCodeGenerator(CodeGenerator):
         self.visit(node.node, frame)
         self.write(f") is {kind} else environment.getattr({name}, {attribute!r}))")
 
-    def visit_Call(  # noqa: N802 - jinja2's name
+    def visit_Call(
         self,
         node: nodes.Call,
         frame: Frame,

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import secrets
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ def load(path: str, kind: type[T]) -> T | None:
         return None
 
 
-def save(path: str, value: Any) -> None:  # noqa: ANN401 - any of the room's values
+def save(path: str, value: object) -> None:
     """Replace a file by *value*, synced; only we may read it.
 
     Raises:

@@ -30,7 +30,7 @@ def jsonArray(text: str) -> list[Any]:
     return value
 
 
-def _read(text: str) -> Any:  # noqa: ANN401 - whatever the JSON says
+def _read(text: str) -> object:
     if not text.strip():
         raise Refused("unexpected end of JSON input")
     try:

@@ -1,7 +1,7 @@
 """Lists and mappings."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from confwatch.mirror.pair import Pair
 from confwatch.render.refused import Refused
@@ -24,7 +24,7 @@ def sortKVByLength(pairs: Iterable[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: len(pair.key))
 
 
-def map_(*items: Any) -> dict[str, Any]:  # noqa: ANN401 - a template may put anything in it
+def map_(*items: object) -> dict[object, object]:
     """Make a mapping of a name, a thing, a name, a thing.
 
     Raises:
@@ -38,7 +38,7 @@ def map_(*items: Any) -> dict[str, Any]:  # noqa: ANN401 - a template may put an
     return dict(zip(names, items[1::2], strict=True))
 
 
-def index(thing: Any, *where: Any) -> Any:  # noqa: ANN401 - whatever is in a template's lists
+def index(thing: object, *where: object) -> object:
     """Return what stands in a list or mapping, step by step.
 
     Raises:
@@ -48,9 +48,11 @@ def index(thing: Any, *where: Any) -> Any:  # noqa: ANN401 - whatever is in a te
         if isinstance(thing, Mapping):
             if step not in thing:
                 raise Refused("index: no such name in the mapping")
-        elif not isinstance(thing, Sequence) or not isinstance(step, int):
+            thing = thing[step]
+        elif isinstance(thing, Sequence) and isinstance(step, int):
+            if not 0 <= step < len(thing):
+                raise Refused(f"index: out of range: {step}")
+            thing = thing[step]
+        else:
             raise Refused("index: neither a list nor a mapping")
-        elif not 0 <= step < len(thing):
-            raise Refused(f"index: out of range: {step}")
-        thing = thing[step]
     return thing

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime as _datetime
 
+_NOON = 12
 _LAYOUT = re.compile(
     r"January|Jan|Monday|Mon|2006|MST|-0700|-07:00|Z07:00|\.0+|\.9+|15|01|02|03|04|05"
     r"|06|PM|pm|_2|[12345]"
@@ -38,8 +39,8 @@ _WRITTEN: Mapping[str, Callable[[_datetime], str]] = {
     "4": lambda t: f"{t.minute}",
     "05": lambda t: f"{t.second:02}",
     "5": lambda t: f"{t.second}",
-    "PM": lambda t: "AM" if t.hour < 12 else "PM",  # noqa: PLR2004 - noon
-    "pm": lambda t: "am" if t.hour < 12 else "pm",  # noqa: PLR2004 - noon
+    "PM": lambda t: "AM" if t.hour < _NOON else "PM",
+    "pm": lambda t: "am" if t.hour < _NOON else "pm",
     "MST": lambda t: t.strftime("%Z"),
     "-0700": _zone,
     "-07:00": _zone_colon,
