@@ -50,8 +50,9 @@ async def test_a_reload_that_nobody_uses_any_more_is_forgotten(tmp_path: Path) -
             await on.street.set_resources([one])
             on.source.put({A: f"{number + 2}".encode()})
             await until(lambda number=number: str(number) in on.lines("reloads"))
-        # The last one may not have ended yet, though it has written already.
-        await until(lambda: len(on.street.reloaders) == 1)
+            # It may not have ended yet, though it has written already.
+            await until(lambda: all(one.idle for one in on.street.reloaders.values()))
+        assert len(on.street.reloaders) == 1
 
 
 async def test_a_resource_removed_while_it_installs_still_pays(
