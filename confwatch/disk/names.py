@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 
 _WHOLE_BYTES = 100
@@ -31,10 +32,11 @@ def undo_path(target: str, *, first: bool) -> str:
     return _beside(target, "undo1" if first else "undo")
 
 
-def is_stage_of(name: str, target: str) -> bool:
-    """Tell whether *name* is a stage of *target*, by any run of ours."""
-    found = _STAGE.fullmatch(name)
-    return found is not None and found[1] == _cut(os.path.basename(target))
+def stages_among(names: Iterable[str], targets: Iterable[str]) -> list[str]:
+    """Pick the stages of some targets, by any run of ours, from a folder's names."""
+    wanted = {_cut(os.path.basename(target)) for target in targets}
+    found = ((name, _STAGE.fullmatch(name)) for name in names)
+    return [name for name, of in found if of is not None and of[1] in wanted]
 
 
 def _beside(target: str, mark: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from confwatch.disk.compare import compare
 from confwatch.disk.install import install
 from confwatch.disk.links import way_to
-from confwatch.disk.names import is_stage_of, proven_path, stage_path
+from confwatch.disk.names import proven_path, stage_path, stages_among
 from confwatch.disk.present import digest
 from confwatch.disk.stage import stage
 from confwatch.errors import DiskError
@@ -178,8 +178,8 @@ def test_names_that_end_alike_are_told_apart(tmp_path: Path) -> None:
     one, two = (str(tmp_path / (first + "n" * 250 + ".txt")) for first in "ab")
     assert proven_path(one) != proven_path(two)
     stage_name = Path(stage_path(one)).name
-    assert is_stage_of(stage_name, one)
-    assert not is_stage_of(stage_name, two)
+    assert stages_among([stage_name], [one]) == [stage_name]
+    assert stages_among([stage_name], [two]) == []
     assert stage_name.endswith(".txt")
 
 
