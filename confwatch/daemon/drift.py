@@ -31,32 +31,49 @@ async def watched(
         What to call when there are other targets.
     """
     with closing(Trails()) as trails:
+        other = asyncio.Event()
+
+        def others() -> None:
+            other.set()
+            trails.bell.set()
+
         async with asyncio.TaskGroup() as group:
-            look = _look(street, trails, poll_s)
+            look = _look(street, trails, other, poll_s)
             looking = group.create_task(look, name="drift")
             try:
-                yield trails.bell.set
+                yield others
             finally:
                 looking.cancel()
 
 
-async def _look(street: Street, trails: Trails, poll_s: float) -> None:
-    """Look at every bell, and at all targets now and then, for ever."""
+async def _look(
+    street: Street, trails: Trails, other: asyncio.Event, poll_s: float
+) -> None:
+    """Look at every bell, and at all targets now and then, for ever.
+
+    What a bell costs goes by the targets that were touched, not by those there are.
+    """
     loop = asyncio.get_running_loop()
+    targets: set[str] = set()
     pending: set[str] = set()
     seen: dict[str, Mark] = {}
     due_at = loop.time()
     while True:
         everything = loop.time() >= due_at
         started = loop.time()
-        targets = {*street.targets()}
-        looked = await trails.follow(targets) | pending
-        looked = targets if everything else looked & targets
+        if everything or other.is_set():
+            other.clear()
+            targets = {*street.targets()}
+            seen = {one: mark for one, mark in seen.items() if one in targets}
+            touched = await trails.follow(targets)
+        else:
+            touched = await trails.touched()
+        looked = targets if everything else (touched | pending) & targets
         now = await finish(partial(marks, looked))
         if everything:
             trails.doubt(one for one in now if seen.get(one, now[one]) != now[one])
             due_at = loop.time() + max(poll_s, REST * (loop.time() - started))
-        seen = {one: mark for one, mark in (seen | now).items() if one in targets}
+        seen.update(now)
         pending = await street.targets_looked_at(now)
         if pending:
             trails.bell.set()  # whoever changes them now ends soon

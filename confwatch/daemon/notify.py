@@ -17,8 +17,11 @@ EXTRA_S = 10.0
 """Granted beyond what a stage of the stop may take."""
 STATUS_PAUSE_S = 0.2
 """A storm of changes is not a storm of status lines."""
-READY_PAUSE_S = 0.02
-"""Until we are ready: every look goes over all resources, and each of them rings."""
+READY_PAUSE_S, REST = 0.02, 20
+"""Until we are ready: every look goes over all resources, and each of them rings.
+
+It is followed by a rest of so many times what it took.
+"""
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -95,7 +98,9 @@ async def reporting(
 async def _report(to: Notifier, board: StatusBoard, moved: asyncio.Event) -> None:
     """Tell readiness and every new status, for ever."""
     ready, told = False, ""
+    loop = asyncio.get_running_loop()
     while True:
+        looked_at = loop.time()
         if not ready and board.ready:
             ready = True
             to.tell(READY=1)
@@ -103,8 +108,10 @@ async def _report(to: Notifier, board: StatusBoard, moved: asyncio.Event) -> Non
         if line != told:
             told = line
             to.tell(STATUS=line)
+        took_s = loop.time() - looked_at
+        soon_s = min(max(READY_PAUSE_S, REST * took_s), STATUS_PAUSE_S)
         await moved.wait()
-        await asyncio.sleep(STATUS_PAUSE_S if ready else READY_PAUSE_S)
+        await asyncio.sleep(STATUS_PAUSE_S if ready else soon_s)
         moved.clear()
 
 

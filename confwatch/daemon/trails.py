@@ -78,11 +78,15 @@ class Trails:
         for path in self._ways.keys() - wanted:
             self._forget(path)
         new = wanted - self._ways.keys()
-        touched, self._touched = (self._touched & wanted) | new, set()
+        self._touched = (self._touched & wanted) | new
         if self._inotify is None:
             self._ways |= dict.fromkeys(new, ())
-            return touched
-        if touched:
+        return await self.touched()
+
+    async def touched(self) -> set[str]:
+        """Return the followed paths that something happened to since the last call."""
+        touched, self._touched = self._touched, set()
+        if self._inotify is not None and touched:
             await self._walk(self._inotify, touched)
         return touched
 
