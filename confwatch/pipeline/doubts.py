@@ -21,7 +21,9 @@ class Doubts:
 
     def add(self, resource: str, refs: Iterable[Ref]) -> None:
         """Doubt those of *refs* that have no keys."""
-        self._of[resource].update(ref for ref in refs if not self.has_keys(ref))
+        doubted = [ref for ref in refs if not self.has_keys(ref)]
+        if doubted:
+            self._of[resource].update(doubted)
 
     def clear(self, resource: str) -> None:
         """Believe what there is: the operator said so, or the resource is gone."""

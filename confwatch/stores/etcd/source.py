@@ -202,8 +202,10 @@ class EtcdSubscription:
             return True
         # What we could read once may be granted no more; the next list will tell.
         lost = await denied(client, self._namespace, self._scopes, self._inner)
+        scopes = dict(self._scopes)
         for one in lost:
-            self._scopes.pop(one, None)
+            scopes.pop(one, None)
+        self._scopes = scopes
         return bool(lost) or self._watch.split()
 
     async def _load(self, client: Client, new: frozenset[Key]) -> StoreEvent | None:
@@ -230,9 +232,10 @@ class EtcdSubscription:
         self._refusals.lift(kept)
         # What was known of these is not what they are now.
         self._keep_witnesses()
-        for one in kept:
-            count, latest = found.counts[one], found.latest[one]
-            self._scopes[one] = Scope(found.revision, count, latest)
+        counts, latest = found.counts, found.latest
+        self._scopes = self._scopes | {
+            one: Scope(found.revision, counts[one], latest[one]) for one in kept
+        }
         self._witnesses.loaded(found.newest)
 
     async def _forget(self) -> None:
@@ -251,6 +254,8 @@ class EtcdSubscription:
         """Return the prefixes to ask for now."""
         if not self._scopes:
             return self._cover  # there is nothing else to do meanwhile
+        if len(self._scopes) == len(self._cover):
+            return frozenset()  # all of it is told: asked at every event
         return self._cover - self._scopes.keys() - self._refusals.resting()
 
     def _deny(self, denied: Mapping[Key, Denied]) -> None:

@@ -46,7 +46,7 @@ class Watch:
         self._held: deque[Told] = deque()
         self._streams: dict[Stream, asyncio.Task[None]] = {}
         self._most = 1
-        self._planned: frozenset[Key] = frozenset()
+        self._planned: Mapping[Key, Scope] = {}
 
     def wake(self) -> None:
         """Let a wait end: there is something else to do first."""
@@ -80,7 +80,7 @@ class Watch:
     async def stop(self) -> None:
         """End all streams; what they told and nobody took is told again."""
         streams, self._streams = self._streams, {}
-        self._planned = frozenset()
+        self._planned = {}
         self._held.clear()
         for task in streams.values():
             task.cancel()
@@ -111,11 +111,16 @@ class Watch:
                 self._streams[stream] = self._group.create_task(
                     reading, name=f"watch {client.shown} from {cursor}"
                 )
-        self._planned = frozenset(scopes)
+        self._planned = scopes
 
     def fits(self, scopes: Mapping[Key, Scope]) -> bool:
-        """Tell whether the streams were made for just these scopes."""
-        return self._planned == scopes.keys()
+        """Tell whether the streams were made for just these scopes.
+
+        Args:
+            scopes: another mapping whenever its prefixes are others; this is asked at
+                every event, and there may be thousands of them.
+        """
+        return self._planned is scopes or self._planned.keys() == scopes.keys()
 
     def settle(self, scopes: Mapping[Key, Scope]) -> None:
         """Raise every scope's floor to what its stream has handed out."""
