@@ -16,9 +16,9 @@ from confwatch.model.facts import Fact, PassEnded, RecordsSkipped, SourceFailed
 from confwatch.model.reads import Reads
 from confwatch.model.resource import Resource
 from confwatch.model.steps import Compared, Installed, Rendered
-from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.steps import Before, Owe
 from confwatch.pipeline.street import Bringing, opened
+from confwatch.pipeline.turns import Turns
 from confwatch.state.nowhere import Nowhere
 
 
@@ -53,7 +53,7 @@ class _Comparing:
         self,
         rendered: Rendered,
         _before: Before,
-        _commands: Commands,
+        _turns: Turns,
         _owe: Owe,
     ) -> tuple[Compared, Installed | None]:
         """Compare, and leave everything as it is."""

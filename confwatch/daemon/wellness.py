@@ -30,7 +30,7 @@ def _moves(follower: Follower, now: float) -> bool:
 
 
 def _is_stuck(worker: Worker, now: float) -> bool:
-    """Tell whether a pass takes longer than all that may take time in it."""
+    """Tell whether a step takes longer than all that may take time in a pass."""
     if worker.begun_at is None:
         return False
     resource = worker.resource

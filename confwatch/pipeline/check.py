@@ -3,7 +3,8 @@
 from confwatch.errors import CheckFailed
 from confwatch.model.resource import Command
 from confwatch.model.steps import Checked, Compared, Staged
-from confwatch.pipeline.commands import Commands, Surroundings, failed
+from confwatch.pipeline.commands import Surroundings, failed
+from confwatch.pipeline.turns import Turns
 from confwatch.render.commands import CommandValues, fill
 
 
@@ -18,7 +19,7 @@ def passed_before(staged: Staged) -> Checked:
     return Checked(staged)
 
 
-async def check(staged: Staged, commands: Commands) -> Checked:
+async def check(staged: Staged, turns: Turns) -> Checked:
     """Run every check that looks at stages, each after the one before.
 
     Raises:
@@ -26,7 +27,7 @@ async def check(staged: Staged, commands: Commands) -> Checked:
         RenderError: an insertion of the command cannot be filled in.
     """
     for command, dests in _checks(staged):
-        await _run(command, dests, staged.compared, staged.paths, commands)
+        await _run(command, dests, staged.compared, staged.paths, turns)
     return Checked(staged)
 
 
@@ -36,7 +37,7 @@ def judged_installed(compared: Compared) -> Command | None:
     return resource.check if resource.check_installed else None
 
 
-async def check_installed(compared: Compared, commands: Commands) -> None:
+async def check_installed(compared: Compared, turns: Turns) -> None:
     """Run the check that looks at the targets themselves.
 
     Raises:
@@ -47,7 +48,7 @@ async def check_installed(compared: Compared, commands: Commands) -> None:
     if command is not None:
         paths = {one.file.template.dest: one.target for one in compared.files}
         dests = compared.rendered.resource.dests
-        await _run(command, dests, compared, paths, commands)
+        await _run(command, dests, compared, paths, turns)
 
 
 def _checks(staged: Staged) -> list[tuple[Command, tuple[str, ...]]]:
@@ -71,7 +72,7 @@ async def _run(
     dests: tuple[str, ...],
     compared: Compared,
     paths: dict[str, str],
-    commands: Commands,
+    turns: Turns,
 ) -> None:
     """Run one check; a bad end of any kind is a refusal."""
     only = dests[0] if len(dests) == 1 else None
@@ -87,7 +88,7 @@ async def _run(
         tuple(one.file.template.dest for one in compared.differing),
         only,
     )
-    ended = await commands.run(argv, surroundings, timeout_s=command.timeout_s)
+    ended = await turns.run(argv, surroundings, timeout_s=command.timeout_s)
     if ended.status != 0:
         secret = any(one.secret for one in compared.rendered.files)
         error = failed(CheckFailed, argv, ended, secret=secret)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,11 +59,24 @@ class Commands:
         self._ended = asyncio.Event()
 
     async def run(
-        self, argv: Sequence[str], surroundings: Surroundings, *, timeout_s: float
+        self,
+        argv: Sequence[str],
+        surroundings: Surroundings,
+        *,
+        timeout_s: float,
+        begun: Callable[[], None] = lambda: None,
     ) -> Ended:
-        """Run one command to its end, its deadline, or our own cancellation."""
+        """Run one command to its end, its deadline, or our own cancellation.
+
+        Args:
+            argv: the program and its words.
+            surroundings: what it is told.
+            timeout_s: after this it is ended.
+            begun: called when it is its turn.
+        """
         async with self._slots.one():
             await self._open.wait()
+            begun()
             self._running += 1
             try:
                 environment = surroundings.environment()

@@ -24,8 +24,8 @@ from confwatch.pipeline.check import (
     judged_installed,
     unchallenged,
 )
-from confwatch.pipeline.commands import Commands
 from confwatch.pipeline.follow import Follower
+from confwatch.pipeline.turns import Step, Turns
 from confwatch.render.functions.names import Names
 from confwatch.render.reads import Recorder
 from confwatch.render.renderer import Renderer
@@ -47,7 +47,9 @@ class Rendering:
         self._took_s: dict[str, float] = {}
         self.count = 0
 
-    async def render(self, resource: Resource, recorder: Recorder) -> Rendered:
+    async def render(
+        self, resource: Resource, recorder: Recorder, step: Step
+    ) -> Rendered:
         """Render all templates of *resource*; no event comes in between.
 
         Raises:
@@ -59,10 +61,12 @@ class Rendering:
         def work() -> Rendered:
             return self._renderer.render(resource, mirrors, recorder)
 
+        step.rest()
         async with AsyncExitStack() as held:
             # Always in one order, so that two renders never wait for each other.
             for name in sorted(self._followers):
                 await held.enter_async_context(self._followers[name].lock)
+            step.begin()
             started = loop.time()
             self.count += 1
             try:
@@ -99,20 +103,20 @@ class Before:
 
 Owe: TypeAlias = Callable[[Installed], None]
 Bring: TypeAlias = Callable[
-    [Rendered, Before, Commands, Owe],
+    [Rendered, Before, Turns, Owe],
     Awaitable[tuple[Compared, Installed | None]],
 ]
 
 
 async def bring(
-    rendered: Rendered, before: Before, commands: Commands, owe: Owe
+    rendered: Rendered, before: Before, turns: Turns, owe: Owe
 ) -> tuple[Compared, Installed | None]:
     """Make the targets equal to *rendered*; None where they already were.
 
     Args:
         rendered: all files of one resource.
         before: what is known of the targets.
-        commands: where the checks run.
+        turns: when the checks run.
         owe: told what was installed, also where the pass was cancelled meanwhile.
 
     Raises:
@@ -127,15 +131,15 @@ async def bring(
             lambda done: None if done[2] is None else owe(done[2]),
         )
         if staged is not None and installed is None:
-            checked = await check(staged, commands)
-            installed = await _install(checked, before, commands, owe)
+            checked = await check(staged, turns)
+            installed = await _install(checked, before, turns, owe)
         return compared, installed
     finally:
         await finish(stages.close)
 
 
 async def _install(
-    checked: Checked, before: Before, commands: Commands, owe: Owe
+    checked: Checked, before: Before, turns: Turns, owe: Owe
 ) -> Installed:
     """Install what the checks let pass, and put it back where the last one does not.
 
@@ -148,7 +152,7 @@ async def _install(
     undo = Undo()
     try:
         installed = await finish(lambda: install(checked, proven=proven, undo=undo))
-        await check_installed(compared, commands)
+        await check_installed(compared, turns)
     except CheckFailed as error:
         error.put_back = await finish(undo.back)
         raise

@@ -34,6 +34,7 @@ from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Debt, Reloader
 from confwatch.pipeline.skips import Skips
 from confwatch.pipeline.steps import Before, Bring, Rendering
+from confwatch.pipeline.turns import Step, Turns
 from confwatch.render.reads import Recorder
 
 LEFT = "left by an earlier run"
@@ -67,6 +68,7 @@ class Walk:
         reloader: makes its service read the files; None where nothing needs telling.
         drift: knows how the last pass left the targets.
         skips: knows what the last render left out.
+        step: since when a step is under way.
     """
 
     def __init__(
@@ -79,6 +81,8 @@ class Walk:
         self._leftover = Leftover(resource, desk.tell)
         self.drift = Drift(resource, desk.tell)
         self.skips = Skips(resource.name, desk.tell)
+        self.step = Step()
+        self._turns = Turns(desk.commands, self.step)
         self._in_place: set[str] = set()
         self._begun = False
 
@@ -173,7 +177,9 @@ class Walk:
         while True:
             recorder = Recorder()
             try:
-                rendered = await desk.rendering.render(self._resource, recorder)
+                rendered = await desk.rendering.render(
+                    self._resource, recorder, self.step
+                )
             except RenderError:
                 reads = recorder.reads()
                 if not reads.uncovered and not reads.unanswered:
@@ -190,7 +196,9 @@ class Walk:
                     desk.coverage.satisfied(name, reads)
                     return rendered
             self._ask(reads)
+            self.step.rest()
             await desk.lookups.answer(reads.unanswered)
+            self.step.begin()
             if not self._covered():
                 return None
 
@@ -220,7 +228,7 @@ class Walk:
         compared, installed = await desk.bring(
             rendered,
             Before({} if proven is None else proven.digests, self.drift.known),
-            desk.commands,
+            self._turns,
             owe,
         )
         if installed is not None:
@@ -230,7 +238,7 @@ class Walk:
             left = None if self.owed else left_over(compared, proven)
             if left is not None:
                 # An earlier run may have been killed before it came to this check.
-                await check_installed(compared, desk.commands)
+                await check_installed(compared, self._turns)
                 why = UNKNOWN if proven is None else LEFT
                 self._owe(left, populated, secret=secret, why=why)
             result, changed = PassResult.UNCHANGED, ()

@@ -42,7 +42,6 @@ class Worker:
         last_at: wall clock of its end, seconds since the epoch.
         changed_at: wall clock of the last change of a target; None before it.
         passes: how many there were.
-        begun_at: the loop's time when the pass under way began; None between passes.
         renders: how many of them got as far as rendering.
     """
 
@@ -52,7 +51,6 @@ class Worker:
         self.last_at: float | None = None
         self.changed_at: float | None = None
         self.passes = 0
-        self.begun_at: float | None = None
         self._walk = walk
         self._tell = tell
         self._at_work = asyncio.Lock()
@@ -62,6 +60,11 @@ class Worker:
         # The causes of passes that came to nothing: the one that heals names them.
         self._unmet: Cause | None = None
         self._retry_s: float | None = None
+
+    @property
+    def begun_at(self) -> float | None:
+        """The loop's time when the step under way began; None where none is."""
+        return self._walk.step.begun_at
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -114,13 +117,13 @@ class Worker:
 
     async def _repaired(self, dests: tuple[str, ...]) -> tuple[str, ...] | None:
         """Put targets right; None where only a pass can, or has to tell why not."""
-        self.begun_at = asyncio.get_running_loop().time()
+        self._walk.step.begin()
         try:
             return await self._walk.repair(dests)
         except ResourceError:
             return None
         finally:
-            self.begun_at = None
+            self._walk.step.rest()
 
     def narrow(self) -> None:
         """Want no more than what the last render read."""
@@ -135,9 +138,9 @@ class Worker:
             if self._unmet is not None:
                 cause = self._unmet | cause
             async with self._at_work:
-                self.begun_at = asyncio.get_running_loop().time()
+                self._walk.step.begin()
                 ended = await self._pass(cause)
-                self.begun_at = None
+                self._walk.step.rest()
             self._note(ended)
             self._tell(ended)
 

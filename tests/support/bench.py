@@ -110,7 +110,7 @@ class Bench:
     def _under_way(self) -> bool:
         """Tell whether any pass or reload is being made."""
         workers, reloaders = self.street.workers, self.street.reloaders
-        return any(one.begun_at is not None for one in workers.values()) or any(
+        return any(one._at_work.locked() for one in workers.values()) or any(
             one._running for one in reloaders.values()
         )
 

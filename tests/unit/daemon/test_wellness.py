@@ -1,6 +1,7 @@
 """What the watchdog takes for well."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from confwatch.daemon import wellness
 from confwatch.daemon.wellness import is_well
 from confwatch.errors import SourceUnavailable
 from confwatch.model.facts import PassResult, SourceFailed
+from confwatch.model.resource import Command
+from confwatch.pipeline.commands import MAX_COMMANDS
 from tests.support.bench import bench
 from tests.support.waiting import until
 
@@ -32,6 +35,28 @@ async def test_a_store_that_is_down_starves_no_watchdog(
         assert is_well(on.street)
         follower.cover(frozenset())
         await until(lambda: is_well(on.street))
+
+
+async def test_who_waits_behind_others_is_past_no_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wellness, "PASS_EXTRA_S", -10.0)
+    async with bench(tmp_path, app__a="1") as on:
+        check = "touch OUT/began-$CONFWATCH_RESOURCE; until test -e OUT/go; do sleep 0.1; done"
+        patient = Command(on.filled(check), timeout_s=1000)
+        long = [
+            replace(on.resource(f"long{n}", "{{ 1 }}", "/app"), check=patient)
+            for n in range(MAX_COMMANDS)
+        ]
+        await on.street.set_resources(long)
+        await until(lambda: len([*on.out.glob("began-*")]) == MAX_COMMANDS)
+        last = on.resource("last", "{{ 1 }}", "/app", check="true")
+        await on.street.set_resources([*long, last])
+        worker = on.street.workers["last"]
+        await until(lambda: worker._at_work.locked() and worker.begun_at is None)
+        assert is_well(on.street)
+        (on.out / "go").touch()
+        await on.ended("last", PassResult.INSTALLED)
 
 
 async def test_a_pass_past_its_deadlines_is_not_well(
