@@ -60,25 +60,41 @@ def wanted(service: Service, facts: Facts) -> Wanted:
     if facts.drained:
         return Wanted(service, RegistrationState.DRAINED, why=facts.drained)
     if not facts.gate:
-        undecided = facts.gate is None
-        state = RegistrationState.GATED
-        return Wanted(service, state, undecided=undecided, why=facts.gate_why)
+        return _gated(service, facts)
     if facts.flapping:
         return _down(service, RegistrationState.FLAPPING, facts.flapping)
     return _checked(service, facts)
+
+
+def _gated(service: Service, facts: Facts) -> Wanted:
+    """Decide about a service whose resource does not deserve it, or not yet.
+
+    What an earlier run announced waits for the resource, but not while it is not well.
+    """
+    state = RegistrationState.GATED
+    if facts.gate is None and _is_down(service, facts):
+        return _down(service, state, facts.health_why or facts.gate_why)
+    undecided = facts.gate is None
+    return Wanted(service, state, undecided=undecided, why=facts.gate_why)
 
 
 def _checked(service: Service, facts: Facts) -> Wanted:
     """Decide about a service whose resource deserves it."""
     if facts.health is None:
         return Wanted(service, RegistrationState.CHECKING, undecided=True)
-    speechless = not ROOM[service.format].status
-    # A record that cannot say "warning" would say that all is well.
-    if facts.health is Status.CRITICAL or (
-        speechless and facts.health is not Status.PASSING
-    ):
+    if _is_down(service, facts):
         return _down(service, RegistrationState.DOWN, facts.health_why)
     return Wanted(service, RegistrationState.UP, facts.health, why=facts.health_why)
+
+
+def _is_down(service: Service, facts: Facts) -> bool:
+    """Tell whether its checks have a verdict that no passing record may stand beside.
+
+    A record that cannot say "warning" would say that all is well.
+    """
+    speechless = not ROOM[service.format].status
+    warns = facts.health is Status.WARNING
+    return facts.health is Status.CRITICAL or (speechless and warns)
 
 
 def _down(service: Service, state: RegistrationState, why: str) -> Wanted:
