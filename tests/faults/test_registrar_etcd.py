@@ -317,6 +317,28 @@ async def test_hundreds_of_records_are_adopted_in_a_few_requests(
     assert "/v3/lease/grant" not in asked
 
 
+async def test_a_recall_takes_no_longer_for_hundreds_of_records(
+    etcd: EtcdServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a slow store the lease would die while one request waits for the other."""
+    registrar = EtcdRegistrar(options(etcd))
+    together = asyncio.Barrier(3)
+    ask = Client._post
+
+    async def met(self: Client, path: str, *rest: object) -> object:
+        if path == "/v3/kv/txn":
+            async with asyncio.timeout(10):
+                await together.wait()
+        return await ask(self, path, *rest)  # type: ignore[arg-type]
+
+    async with registrar.open(TTL_S, None) as session:
+        for n in range(300):
+            key = Key(f"/services/web/{n}")
+            await session.put(Record(key, b"x"), Claim.SAME)
+        monkeypatch.setattr(Client, "_post", met)
+        assert len(await session.recall()) == 300
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [

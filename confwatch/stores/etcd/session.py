@@ -5,13 +5,15 @@ it again: so a few requests tell of any number of records whether they stand jus
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from confwatch.contracts import Claim
 from confwatch.errors import (
+    ConfwatchError,
     KeyHeld,
     LeaseLost,
     RegistrationRejected,
+    SourceError,
     SourceGarbled,
     SourceUnavailable,
 )
@@ -231,14 +233,27 @@ class EtcdSession:
     async def _marks(self, keys: Iterable[Key]) -> dict[Key, str]:
         """Ask for the revisions of the last writes of some keys."""
         raws = {self._namespace.raw(key): key for key in keys}
-        all_raw, marks = list(raws), {}
-        for at in range(0, len(all_raw), MOST_PARTS):
-            body = wire.marks_body(all_raw[at : at + MOST_PARTS])
-            answer = await self._txn(body)
-            for part in answer.responses:
-                for one in part.response_range.kvs if part.response_range else ():
-                    marks[raws[one.key]] = str(one.mod_revision)
+        all_raw = list(raws)
+        # All at once: the lease has to be renewed in time, however slow the store is.
+        async with asyncio.TaskGroup() as group:
+            asking = [
+                group.create_task(
+                    self._mark(all_raw[at : at + MOST_PARTS]), name="recall"
+                )
+                for at in range(0, len(all_raw), MOST_PARTS)
+            ]
+        marks = {}
+        for task in asking:
+            for one in _told(task.result()):
+                marks[raws[one.key]] = str(one.mod_revision)
         return marks
+
+    async def _mark(self, keys: list[bytes]) -> wire.TxnAnswer | ConfwatchError:
+        """Ask for some keys; a planned failure is a result, for all have to end."""
+        try:
+            return await self._txn(wire.marks_body(keys))
+        except (SourceError, LeaseLost) as error:
+            return error
 
     async def _txn(self, body: wire.Body) -> wire.TxnAnswer:
         """Make one transaction.
@@ -266,6 +281,15 @@ class EtcdSession:
         """Note that the lease is gone, and return the error that tells it."""
         self._lost = True
         return LeaseLost(self._client.shown, problem)
+
+
+def _told(answer: wire.TxnAnswer | ConfwatchError) -> Iterator[wire.KeyValue]:
+    """Yield the keys that a transaction read."""
+    if isinstance(answer, ConfwatchError):
+        raise answer
+    for part in answer.responses:
+        if part.response_range is not None:
+            yield from part.response_range.kvs
 
 
 def _first(answer: wire.TxnAnswer) -> wire.KeyValue | None:
