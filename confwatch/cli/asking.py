@@ -41,6 +41,8 @@ async def order(
     if isinstance(settings.admin, TcpAddress):
         problem = "a port only shows: everybody can reach it; this needs unix:PATH"
         raise ConfigError("", None, "admin", problem)
+    if not name:
+        raise ConfigError("", None, "NAME", "is empty")
     path = f"/api/{verb}/{quote(name, safe='')}"
     code, answer = await _ask(settings.admin, "POST", path, query)
     if code == NOT_FOUND:

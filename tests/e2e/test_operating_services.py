@@ -98,6 +98,7 @@ async def test_names_are_taken_as_they_are(program: Confwatch) -> None:
     done = program.run("drain", "no such?/service#")
     assert done.returncode == 2
     assert b"no service 'no such?/service#'" in done.stderr
+    assert b"NAME: is empty" in program.run("undrain", "").stderr
 
 
 async def test_a_drain_file_withdraws_while_it_exists(program: Confwatch) -> None:
