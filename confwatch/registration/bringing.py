@@ -31,6 +31,17 @@ from confwatch.registration.holdings import Holdings
 from confwatch.registration.ledger import Ledger
 from confwatch.registration.wanted import Wanted
 
+WAITED = frozenset(
+    {
+        RegistrationState.GATED,
+        RegistrationState.CHECKING,
+        RegistrationState.DOWN,
+        RegistrationState.FLAPPING,
+        RegistrationState.DRAINED,
+    }
+)
+"""What a service comes from once it deserves a record; the store may take its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -87,6 +98,12 @@ class Bringer:
         """Note what went wrong with the lease, for all services of it."""
         for ref in self._wanted:
             self._ledger.note(ref, error)
+
+    def expect(self) -> None:
+        """Enter that what deserves a record waits for the store's word."""
+        for ref, one in self._wanted.items():
+            if self.deserves(one):
+                self._expect(ref)
 
     def settle(self) -> None:
         """Enter where everything stands that needs no store."""
@@ -262,6 +279,7 @@ class Bringer:
             SourceUnavailable: the store does not answer.
         """
         record, one = now.records[ref], now.wanted[ref]
+        self._expect(ref)
         try:
             claim = self.holdings.claim(one.service, record.key)
             await now.session.put(record, claim)
@@ -282,6 +300,11 @@ class Bringer:
         one = now.wanted[ref]
         self.holdings.placed(ref, now.records[ref].key)
         self._enter(ref, one.state, why=one.why)
+
+    def _expect(self, ref: ServiceRef) -> None:
+        """Enter that a record is asked for, where nothing better or worse is known."""
+        if self._ledger.state(ref) in WAITED:
+            self._enter(ref, RegistrationState.REGISTERING)
 
     def _enter(
         self,

@@ -126,6 +126,7 @@ class Keeper:
                 self.bringer.settle()
                 await self._rung(None)
                 continue
+            self.bringer.expect()
             try:
                 await self._session()
             except LeaseLost as error:

@@ -112,7 +112,7 @@ async def test_a_short_outage_is_no_loss(tmp_path: Path, store: FakeRegistrar) -
         await on.beats()
         store.down = False
         await on.beats()
-        assert on.states() == [State.GATED, State.UP]
+        assert on.states() == [State.GATED, State.REGISTERING, State.UP]
         assert store.requests["open"] == 1
 
 

@@ -50,6 +50,16 @@ async def test_news_do_not_wait_for_a_long_round(
         await until(lambda: len(store.keys) == len(MANY) - 1)
 
 
+async def test_what_the_store_takes_its_time_for_is_told(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    store.pause_s = 60.0
+    async with desk(tmp_path, store) as on:
+        on.proven()
+        await on.comes_to(State.REGISTERING)
+        assert not store.keys
+
+
 async def test_an_end_does_not_wait_for_a_long_round(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
