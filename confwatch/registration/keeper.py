@@ -62,6 +62,7 @@ class Keeper:
         confirmed_at: the boot clock's time of the last answer that confirmed the
             lease; None where none is held.
         renewals: how often it was confirmed.
+        idle: whether it holds no lease, and needs none.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Keeper:
         self._wanted: dict[ServiceRef, Wanted] = {}
         self._bell = asyncio.Event()
         self._ending: Ending | None = None
+        self.idle = False
         self._beat_at = 0.0
         self._recall_at = 0.0
         self._doubted = False
@@ -124,7 +126,9 @@ class Keeper:
         while self._ending is None or self._to_be_withdrawn():
             if not self._deserving() and self._leases.of(self.name) is None:
                 self.bringer.settle()
+                self.idle = True
                 await self._rung(None)
+                self.idle = False
                 continue
             self.bringer.expect()
             try:

@@ -209,6 +209,8 @@ class Registrations:
             left[lease_of(leave.service)].append(leave.service)
         for lease in (by_lease.keys() | self._left_standing()) - self.keepers.keys():
             self._hire(lease)
+        for lease in self.keepers.keys() - by_lease.keys() - left.keys():
+            self._dismiss(lease)
         for lease, keeper in self.keepers.items():
             keeper.hold(by_lease[lease], left[lease], self._siblings(lease))
 
@@ -228,6 +230,13 @@ class Registrations:
         found = {lease_named(name) for name in self._leases.names()}
         return {one for one in found if one is not None and one.store in self._places}
 
+    def _dismiss(self, lease: Lease) -> None:
+        """Do without a keeper that has nothing to do any more."""
+        keeper = self.keepers[lease]
+        if keeper.idle:
+            keeper.end(Ending.WITHDRAW)
+            del self.keepers[lease]
+
     def _hire(self, lease: Lease) -> None:
         """Begin to keep a lease."""
         place = self._places[lease.store]
@@ -235,7 +244,7 @@ class Registrations:
         keeper = Keeper(place, lease, self._leases, self.ledger, describer)
         self.keepers[lease] = keeper
         task = self._group.create_task(keeper.run(), name=f"keep {keeper.name}")
-        self._tasks.append(task)
+        self._tasks = [*(one for one in self._tasks if not one.done()), task]
 
 
 @asynccontextmanager

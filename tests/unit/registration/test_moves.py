@@ -1,5 +1,6 @@
 """Services that move while conf.d is read again: the new record stands first."""
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -94,3 +95,20 @@ async def test_what_an_earlier_run_announced_goes_with_its_own_service_alone(
         on.failed()
         await on.is_gone()
         assert on.state() is State.GATED
+
+
+async def test_leases_that_nobody_needs_leave_nothing_behind(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        await on.up()
+        for ttl_s in range(20, 30):
+            new = replace(WEB, ttl_s=float(ttl_s))
+            on.registrations.set_resources([resource(new)])
+            await on.comes_to(State.UP)
+            await until(lambda: len(FileRecords(tmp_path).leases()) == 1)
+        on.registrations.post()
+        await until(lambda: len(on.registrations.keepers) == 1)
+        names = [task.get_name() for task in asyncio.all_tasks()]
+        assert len([name for name in names if name.startswith("keep ")]) == 1
+        assert None not in [value for _, value in store.events]
