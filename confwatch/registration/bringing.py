@@ -157,7 +157,7 @@ class Bringer:
                 record = await self._describer.record(one.service, one.status)
             except NoAddress as error:
                 state = RegistrationState.REGISTERING
-                wanted[ref] = Wanted(one.service, state, why=str(error))
+                wanted[ref] = Wanted(one.service, state, error=error)
                 continue
             except RegistrationRejected as error:
                 self._enter(ref, RegistrationState.REGISTERING, error=error)
@@ -189,7 +189,7 @@ class Bringer:
         done = await self._withdraw_all(now, gone)
         for ref, one in now.wanted.items():
             if done and one.status is None and not one.undecided:
-                self._enter(ref, one.state, why=one.why)
+                self._enter(ref, one.state, why=one.why, error=one.error)
         return done
 
     async def _withdraw_replaced(self, now: Round) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from confwatch.errors import ConfwatchError
 from confwatch.model.facts import RegistrationState
 from confwatch.model.formats import ROOM
 from confwatch.model.health import Status
@@ -40,6 +41,7 @@ class Wanted:
         undecided: what an earlier run of ours announced stays as it is.
         rewrite: the record is changed where it stands, and made nowhere.
         why: what keeps it from more; "" where nothing does.
+        error: likewise, where that is something gone wrong.
     """
 
     service: Service
@@ -48,6 +50,7 @@ class Wanted:
     undecided: bool = False
     rewrite: bool = False
     why: str = ""
+    error: ConfwatchError | None = None
 
     @property
     def is_expected(self) -> bool:

@@ -452,7 +452,7 @@ async def test_a_service_whose_address_is_gone_is_withdrawn(
         found.clear()
         await on.is_gone()
         await on.comes_to(State.REGISTERING)
-        assert "eth7" in on.registrations.ledger.entries[WEB.ref].why
+        assert "eth7" in str(on.registrations.ledger.entries[WEB.ref].error)
         found.append("10.0.0.8")
         await on.comes_to(State.UP)
         assert b"10.0.0.8" in store.keys[KEY]
