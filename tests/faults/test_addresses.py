@@ -137,8 +137,12 @@ async def test_an_address_that_changes_is_announced(
         return str(json.loads(record)["address"])
 
     program.start()
-    (line,) = await program.logged("registration.registering")
-    assert "iface:dum0: no such interface" in line["error"]
+    await until(
+        lambda: any(
+            "iface:dum0: no such interface" in line.get("error", "")
+            for line in program.lines("registration.registering")
+        )
+    )
     for command in (
         "link add dum0 type veth peer name dum1",
         "link set dum0 up",
