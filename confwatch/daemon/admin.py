@@ -177,7 +177,9 @@ def _remove_stale(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
-        except ConnectionRefusedError:
+        except ConnectionRefusedError as error:
+            if path.exists() and not path.is_socket():
+                raise OSError(errno.EEXIST, "no socket, but something else") from error
             with suppress(FileNotFoundError):
                 path.unlink()
         except OSError:

@@ -1,5 +1,6 @@
 """What the admin socket answers."""
 
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from confwatch.config.admin import UnixAddress
 from confwatch.daemon.admin import Admin, opened
+from confwatch.errors import ConfigError
 
 
 class _Operated:
@@ -45,3 +47,21 @@ async def test_readiness_is_told_without_the_status_of_all_resources(
     ):
         assert answer.status == status
         assert await answer.json() == {"ready": ready}
+
+
+async def test_what_is_no_socket_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "admin"
+    path.write_text("somebody's notes")
+    with pytest.raises(ConfigError, match="no socket, but something else"):
+        async with opened(Admin(_Operated(ready=True)), UnixAddress(path)):
+            raise AssertionError
+    assert path.read_text() == "somebody's notes"
+
+
+async def test_a_socket_that_nobody_listens_at_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "admin"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    async with opened(Admin(_Operated(ready=True)), UnixAddress(path)):
+        assert path.is_socket()
+    assert not path.exists()
