@@ -95,7 +95,7 @@ class TemplateEnvironment(SandboxedEnvironment):
         self._note_file = note_file
         self.filters |= checked_filters({**self.filters})
         self.questions = 0
-        self.printed = printed
+        self.printed: Callable[[object], str] = printed
         # Another text at every render: no file would ever be as it should be.
         del self.globals["lipsum"], self.filters["random"]
         # Jinja's names come first: confd has none of range, dict, cycler, joiner.

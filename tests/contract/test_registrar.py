@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,8 @@ async def test_what_is_not_ours_is_not_adopted(
 ) -> None:
     async with registrar.open(TTL_S, None) as session:
         session.detach()
-    state: LeaseState = replace(session.state, **{field: "another"})
+    another: dict[str, Any] = {field: "another"}
+    state: LeaseState = replace(session.state, **another)
     async with registrar.open(TTL_S, state) as other:
         assert other.state.lease != session.state.lease
 

@@ -61,7 +61,11 @@ async def test_another_mode_is_put_right_and_a_fight_is_not_fought(
     for number in range(3):
         target.chmod(0o666)
         await until(lambda: target.stat().st_mode & 0o777 == 0o640)
-        await until(lambda number=number: reloads(program) == number + 2)
+
+        def is_reloaded(count: int = number + 2) -> bool:
+            return reloads(program) == count
+
+        await until(is_reloaded)
     target.chmod(0o666)
     told = await program.logged("target.drifted")
     assert (told[0]["targets"], told[0]["fight"]) == ([str(target)], True)

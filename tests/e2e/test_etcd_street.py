@@ -53,7 +53,11 @@ async def test_two_prefixes_changed_in_one_transaction_are_one_pass(
     for number in range(20):
         put = f"put /prod/a/x {number}\nput /prod/b/x {number}\n\n"
         etcd.ctl("txn", stdin=f"\n{put}\n")
-        await until(lambda n=number: (program.out / "pair").read_text() == f"{n} {n}\n")
+
+        def is_whole(made: str = f"{number} {number}\n") -> bool:
+            return (program.out / "pair").read_text() == made
+
+        await until(is_whole)
     for line in program.lines("resource.installed")[1:]:
         assert line["because"] == "keys changed: /a/x, /b/x", seen
 

@@ -5,6 +5,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,9 @@ async def test_passes_and_reconnects_leave_nothing_behind() -> None:
     """No descriptor, thread, child or file of state."""
     bench = Bench(Path(sys.executable).parent, DISK)
     table = await grown(bench, WORK)
-    first, last = (dict(zip(table.head, row, strict=True)) for row in table.rows)
+    rows: list[dict[str, Any]]
+    rows = [dict(zip(table.head, row, strict=True)) for row in table.rows]
+    first, last = rows
     assert last["passes"] >= WORK.passes
     assert last["reconnects"] >= WORK.reconnects
     for held in ("descriptors", "threads", "children", "files of state"):

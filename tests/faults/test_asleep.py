@@ -1,6 +1,7 @@
 """Everything asleep for longer than every deadline there is: a laptop's lid, a frozen VM."""
 
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,14 +60,19 @@ async def test_a_store_and_a_daemon_frozen_beyond_every_deadline_come_back(
             (sleeper, awake, "sleeper"),
             (watcher, frozen, "watcher"),
         ):
-            await until(lambda p=program: _loaded(p.out) == "2", deadline_s=60)
             record = f"/prod/services/{name}/e1"
-            await until(
-                lambda s=server, r=record: "10.0.0.5" in s.ctl("get", r),
-                deadline_s=60,
-            )
+            await until(partial(_is_loaded, program.out, "2"), deadline_s=60)
+            await until(partial(_stands, server, record), deadline_s=60)
             assert program.status()["ready"]
         assert sleeper.lines("registration.lost")
+
+
+def _is_loaded(out: Path, value: str) -> bool:
+    return _loaded(out) == value
+
+
+def _stands(server: EtcdServer, record: str) -> bool:
+    return "10.0.0.5" in server.ctl("get", record)
 
 
 def _loaded(out: Path) -> str:

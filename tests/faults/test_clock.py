@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,11 @@ async def test_days_forward_and_back_change_nothing(
         (program.out / "fail").touch()
         failed = len(program.lines("reload.failed"))
         etcd.ctl("put", "/prod/a/x", str(number))
-        await until(lambda f=failed: len(program.lines("reload.failed")) > f)
+        await until(partial(_has_more, program, "reload.failed", failed))
         # Owed, and made again after its backoff, whatever the clock says meanwhile.
         (program.out / "fail").unlink()
         made = len(program.lines("reload.made"))
-        await until(lambda m=made: len(program.lines("reload.made")) > m)
+        await until(partial(_has_more, program, "reload.made", made))
     # libfaketime spoils Python's absolute sleeps in threads, so a watching thread of
     # watchdog may end here with a traceback; the log's own lines are what is looked at.
     days = {line["timestamp"][:10] for line in program.lines("resource.installed")}
@@ -74,3 +75,7 @@ async def test_days_forward_and_back_change_nothing(
     assert len(program.lines("registration.up")) == 1
     assert program.lines("registration.lost") == []
     assert {one["state"] for one in program.status()["resources"]} == {"in place"}
+
+
+def _has_more(program: Confwatch, event: str, than: int) -> bool:
+    return len(program.lines(event)) > than

@@ -1,6 +1,7 @@
 """A folder that goes, leads astray, is locked for ever, or cannot be watched."""
 
 import asyncio
+import ctypes
 import fcntl
 import json
 import os
@@ -137,9 +138,9 @@ async def test_what_the_kernel_dropped_in_a_storm_is_found_after_it(
     monkeypatch.setattr(watching_module, "STORM", 100)
     tell = watching_module._Listener._tell
 
-    def dropping(self: object, path: str, *, done: bool) -> None:
+    def dropping(self: watching_module._Listener, path: str, *, done: bool) -> None:
         if not path.endswith("/a"):
-            tell(self, path, done=done)  # type: ignore[arg-type]
+            tell(self, path, done=done)
 
     monkeypatch.setattr(watching_module._Listener, "_tell", dropping)
     async with DirSource(str(root), poll=False).subscribe(APP) as subscription:
@@ -166,7 +167,7 @@ async def test_where_no_watch_is_left_the_folder_is_polled(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none_left(*_: object) -> int:
-        inotify_c.ctypes.set_errno(28)
+        ctypes.set_errno(28)
         return -1
 
     monkeypatch.setattr(inotify_c, "inotify_add_watch", none_left)

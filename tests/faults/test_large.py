@@ -152,7 +152,7 @@ async def test_a_name_server_that_hangs_holds_up_neither_another_nor_the_end(
         if host == "hangs.invalid":
             may_end.wait(30)
             raise socket.gaierror(-3, "Temporary failure in name resolution")
-        return real(host, *args, **more)  # type: ignore[arg-type]
+        return real(host, *args, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
     how = replace(options(etcd), endpoints=("http://hangs.invalid:1", etcd.url))

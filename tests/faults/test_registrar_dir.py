@@ -10,7 +10,6 @@ from confwatch.contracts import Claim
 from confwatch.errors import LeaseLost, SourceUnavailable
 from confwatch.model.keys import Key
 from confwatch.model.service import Record
-from confwatch.stores.dir import leases as leases_module
 from confwatch.stores.dir import reaper as reaper_module
 from confwatch.stores.dir.reaper import Reaper
 from confwatch.stores.dir.registrar import DirRegistrar
@@ -216,7 +215,7 @@ async def test_a_write_that_failed_is_in_doubt_and_found_by_the_next(
             def full(descriptor: int) -> None:
                 raise OSError(28, "No space left on device")
 
-            patch.setattr(leases_module.os, "fsync", full)
+            patch.setattr(os, "fsync", full)
             with pytest.raises(SourceUnavailable, match="No space left"):
                 await session.put(RECORD, Claim.SAME)
         assert session.standing == {}

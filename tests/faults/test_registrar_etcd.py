@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -305,9 +306,9 @@ async def test_hundreds_of_records_are_adopted_in_a_few_requests(
     asked: list[str] = []
     ask = Client._post
 
-    async def counted(self: Client, path: str, *rest: object) -> object:
+    async def counted(self: Client, path: str, *rest: Any) -> object:
         asked.append(path)
-        return await ask(self, path, *rest)  # type: ignore[arg-type]
+        return await ask(self, path, *rest)
 
     monkeypatch.setattr(Client, "_post", counted)
     async with registrar.open(TTL_S, session.state) as again:
@@ -325,11 +326,11 @@ async def test_a_recall_takes_no_longer_for_hundreds_of_records(
     together = asyncio.Barrier(3)
     ask = Client._post
 
-    async def met(self: Client, path: str, *rest: object) -> object:
+    async def met(self: Client, path: str, *rest: Any) -> object:
         if path == "/v3/kv/txn":
             async with asyncio.timeout(10):
                 await together.wait()
-        return await ask(self, path, *rest)  # type: ignore[arg-type]
+        return await ask(self, path, *rest)
 
     async with registrar.open(TTL_S, None) as session:
         for n in range(300):

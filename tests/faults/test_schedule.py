@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -347,8 +347,8 @@ class Schedule(RuleBasedStateMachine):
         before = self.heard_before
         self._until(lambda: len(self.program.lines("daemon.started")) > before)
 
-    def _until(self, condition: object) -> None:
-        asyncio.run(until(condition, SETTLED_S))  # type: ignore[arg-type]
+    def _until(self, condition: Callable[[], object]) -> None:
+        asyncio.run(until(condition, SETTLED_S))
 
 
 TARGETS = ("list", "left", "right", "found")

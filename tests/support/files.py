@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from confwatch.disk.compare import compare
 from confwatch.disk.install import install
@@ -11,9 +12,18 @@ from confwatch.model.resource import Resource, Template
 from confwatch.model.steps import Checked, Installed, Rendered, RenderedFile
 
 
-def rendered(contents: Mapping[Path, bytes], **template: object) -> Rendered:
+class Ways(TypedDict, total=False):
+    """What a template may say beside its source and its target."""
+
+    mode: int
+    owner: str | int
+    group: str | int
+    make_dirs: bool
+
+
+def rendered(contents: Mapping[Path, bytes], **template: Unpack[Ways]) -> Rendered:
     """Make a resource's files; keywords go into every template."""
-    templates = {path: Template("t", str(path), **template) for path in contents}  # type: ignore[arg-type]
+    templates = {path: Template("t", str(path), **template) for path in contents}
     resource = Resource("r", "r.yaml", tuple(templates.values()))
     files = tuple(RenderedFile(templates[path], raw) for path, raw in contents.items())
     return Rendered(resource, files, Reads())

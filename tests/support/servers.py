@@ -42,7 +42,8 @@ class _Ports:
 
     def take(self) -> int:
         """Return one that nobody listens on; it is ours until this process ends."""
-        return next(port for port in self._next if self._taken(port))
+        port: int = next(port for port in self._next if self._taken(port))
+        return port
 
     def _taken(self, port: int) -> bool:
         with socket.socket() as probe:

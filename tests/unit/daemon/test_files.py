@@ -1,6 +1,6 @@
 """Files that templates read beside the store: a change renders again at once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -93,10 +93,10 @@ async def test_an_edit_beside_the_very_first_look_is_not_lost(
     ],
 )
 async def test_what_cannot_be_read_is_named(
-    tmp_path: Path, make: object, told: str
+    tmp_path: Path, make: Callable[[Path], object], told: str
 ) -> None:
     path = tmp_path / "note"
-    make(path)  # type: ignore[operator]
+    make(path)
     async with bench(tmp_path, app__a="1") as on:
         await rendering(on, path)
         await until(lambda: on.passes("a", PassResult.FAILED))

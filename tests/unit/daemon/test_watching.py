@@ -1,5 +1,6 @@
 """What becomes of watching where the kernel has nothing left to watch with."""
 
+import ctypes
 import errno
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.support.waiting import until
 
 def none_left() -> int:
     """Answer as the kernel does beyond ``fs.inotify.max_user_instances``."""
-    inotify_c.ctypes.set_errno(errno.EMFILE)
+    ctypes.set_errno(errno.EMFILE)
     return -1
 
 

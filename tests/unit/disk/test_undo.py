@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,13 +55,13 @@ def test_cut_anywhere_it_ends_in_one_version(
     undo = unjudged(tmp_path)
     calls = 0
 
-    def cutting(call: object) -> object:
+    def cutting(call: Callable[..., object]) -> object:
         def one(*args: object) -> None:
             nonlocal calls
             calls += 1
             if calls >= last:
                 raise KeyboardInterrupt
-            call(*args)  # type: ignore[operator]
+            call(*args)
 
         return one
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from confwatch.disk.install import install
 from confwatch.model.facts import ReloadEnded
 from confwatch.model.keys import Key
 from confwatch.model.steps import Checked, Installed
@@ -49,7 +50,11 @@ async def test_a_reload_that_nobody_uses_any_more_is_forgotten(tmp_path: Path) -
             )
             await on.street.set_resources([one])
             on.source.put({A: f"{number + 2}".encode()})
-            await until(lambda number=number: str(number) in on.lines("reloads"))
+
+            def is_reloaded(line: str = str(number)) -> bool:
+                return line in on.lines("reloads")
+
+            await until(is_reloaded)
             # It may not have ended yet, though it has written already.
             await until(lambda: all(one.idle for one in on.street.reloaders.values()))
         assert len(on.street.reloaders) == 1
@@ -59,7 +64,6 @@ async def test_a_resource_removed_while_it_installs_still_pays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_end, inside = threading.Event(), threading.Event()
-    install = steps.install
 
     def held_up(checked: Checked, *, proven: Mapping[str, str]) -> Installed:
         installed = install(checked, proven=proven)

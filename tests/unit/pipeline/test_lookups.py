@@ -11,7 +11,7 @@ from confwatch.errors import RenderError
 from confwatch.model.facts import PassResult
 from confwatch.model.reads import Name
 from confwatch.pipeline import lookups
-from confwatch.pipeline.street import Bringing
+from confwatch.pipeline.street import Bringing, opened
 from confwatch.render.functions.names import Answer, Service
 from tests.support import bench as bench_module
 from tests.support.bench import Bench, bench
@@ -55,7 +55,6 @@ async def refreshing(folder: Path) -> AsyncIterator[Bench]:
     """Hold a street that asks again all the time."""
     often = Bringing(dns_refresh_s=0.05)
     with pytest.MonkeyPatch.context() as patch:
-        opened = bench_module.opened
         patch.setattr(
             bench_module, "opened", lambda *args: opened(*args, bringing=often)
         )

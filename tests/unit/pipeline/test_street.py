@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
+from confwatch.aio.threads import finish
 from confwatch.errors import SourceMissed, SourceUnavailable
 from confwatch.model.facts import (
     Cause,
@@ -137,7 +138,6 @@ async def test_a_slow_template_renders_beside_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside: list[str] = []
-    finish = steps.finish
 
     async def watched(
         work: Callable[[], T], then: Callable[[T], None] | None = None
@@ -348,9 +348,9 @@ async def test_a_bug_breaks_one_resource_and_not_the_others(tmp_path: Path) -> N
     async with bench(tmp_path, app__a="1") as on:
         broken = on.resource("broken", ALL, "/app")
         # An impossible resource stands for a bug: nothing in the program makes one.
-        impossible = replace(
-            broken, templates=(replace(broken.templates[0], mode="x"),)
-        )  # type: ignore[arg-type]
+        no_mode: Any = "x"
+        template = replace(broken.templates[0], mode=no_mode)
+        impossible = replace(broken, templates=(template,))
         await on.street.set_resources([impossible, on.resource("other", ALL, "/app")])
         await on.ended("broken", PassResult.BROKEN)
         on.source.put({A: b"2"})

@@ -43,8 +43,8 @@ def looks(path: Path, **fields: int) -> HealthCheck:
     return HealthCheck(FileCheck(str(path)), interval_s=FAST_S, **fields)
 
 
-def service(*checks: HealthCheck, **fields: str) -> Service:
-    return Service("web", "web-1", 80, checks=checks, **fields)  # type: ignore[arg-type]
+def service(*checks: HealthCheck) -> Service:
+    return Service("web", "web-1", 80, checks=checks)
 
 
 async def test_a_service_without_checks_is_well() -> None:

@@ -1,9 +1,10 @@
 """What templates may do, how they fail, and what is noted of them."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import CodeType
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,16 @@ from tests.support.rendering import Kitchen
 @pytest.fixture
 def kitchen(tmp_path: Path) -> Kitchen:
     return Kitchen(tmp_path, {"/a/x": "1", "/a/y": "2", "/a/z/deep": "3", "/b": "4"})
+
+
+def counting(printed: list[object]) -> Callable[[object], str]:
+    """Return what prints everything as 1, and notes what that was."""
+
+    def noted(thing: object) -> str:
+        printed.append(thing)
+        return "1"
+
+    return noted
 
 
 def failure(kitchen: Kitchen, text: str) -> str:
@@ -149,10 +160,10 @@ def test_a_change_renders_its_neighbours_alone(kitchen: Kitchen) -> None:
     kitchen.load({f"/n/{number:04}": "v" for number in range(2000)})
     text = '{% for p in gets("/n/*") %}{{ p.value|length }}{% endfor %}'
     assert kitchen.render(text) == b"1" * 2000
-    printed = []
+    printed: list[object] = []
     environment = kitchen.renderer.environment
     # Whatever is no text is printed by this, and so can be counted.
-    environment.printed = lambda thing: printed.append(thing) or "1"
+    environment.printed = counting(printed)
     assert kitchen.again() == b"1" * 2000
     assert not printed
     put = {Key("/n/0700"): b"changed", Key("/n/1999+"): b"new"}
@@ -177,8 +188,8 @@ def test_a_loop_that_is_too_long_is_not_remembered(
     body = "{{ p.value|length }}{% endfor %}"
     loop = '{% for p in gets("/n/*") %}' + body
     assert kitchen.render(loop + loop.replace("*", "0[0-4]*")) == b"1" * 1100
-    printed = []
-    kitchen.renderer.environment.printed = lambda thing: printed.append(thing) or "1"
+    printed: list[object] = []
+    kitchen.renderer.environment.printed = counting(printed)
     kitchen.again()
     assert len(printed) == 500, "the first had room"
     kitchen.renderer.forget("r")
@@ -242,16 +253,19 @@ def test_include_import_and_extends_work(kitchen: Kitchen) -> None:
     assert names == {"t.j2", "base.j2", "lib.j2", "part.j2"}
 
 
-def test_hundreds_of_templates_stay_compiled(kitchen: Kitchen) -> None:
+def test_hundreds_of_templates_stay_compiled(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled, environment = [], kitchen.renderer.environment
     names = [f"t{number}.j2" for number in range(450)]
     compile_one = environment.compile
 
-    def counted(source: str, *where: str | None) -> CodeType:
+    def counted(source: str, *where: Any) -> object:
         compiled.append(source)
         return compile_one(source, *where)
 
-    environment.compile = counted  # a plain count of what Jinja asks for
+    # A plain count of what Jinja asks for.
+    monkeypatch.setattr(environment, "compile", counted)
     for name in names:
         kitchen.write(name, name)
     for name in names + names:

@@ -24,6 +24,10 @@ def told(key: str, revision: int) -> wire.WatchAnswer:
     return wire.WatchAnswer(events=[wire.Event(pair)])
 
 
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
 class TwoStreams:
     """A watch over two prefixes, whose streams a test speaks for."""
 
@@ -33,7 +37,7 @@ class TwoStreams:
         self.watch = Watch(namespace, group, Witnesses())
         self.streams = [Stream(namespace.range(one), 5, 5) for one in PREFIXES]
         self.watch._streams = {
-            one: group.create_task(asyncio.Event().wait()) for one in self.streams
+            one: group.create_task(_for_ever()) for one in self.streams
         }
 
     def say(self, stream: int, what: wire.WatchAnswer | SourceUnavailable) -> None:

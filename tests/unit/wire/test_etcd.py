@@ -32,10 +32,9 @@ def test_a_canceled_watch_may_have_no_revision() -> None:
 
 
 def test_a_forgotten_lease_has_no_ttl() -> None:
-    assert (
-        wire.decode("etcd", b'{"result":{"ID":"7"}}', wire.KeepAliveAnswer).result.ttl
-        == 0
-    )
+    kept = wire.decode("etcd", b'{"result":{"ID":"7"}}', wire.KeepAliveAnswer)
+    assert kept.result is not None
+    assert kept.result.ttl == 0
     assert wire.decode("etcd", b'{"ID":"7","TTL":"15"}', wire.GrantAnswer).lease == 7
 
 
