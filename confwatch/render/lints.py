@@ -19,7 +19,8 @@ def never_read(resource: Resource, areas: Collection[Area]) -> Iterator[ConfigEr
         lines = template.key_lines or (None,) * len(template.keys)
         for ref, line in zip(template.keys, lines, strict=True):
             if not any(area.meets(ref) for area in areas):
-                field = f"templates[{number}].keys"
+                confds = resource.only_keys
+                field = "template.keys" if confds else f"templates[{number}].keys"
                 told = f"{_written(resource, ref)} is declared and never read"
                 yield ConfigError(resource.file, line, field, told)
 

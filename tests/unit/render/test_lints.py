@@ -40,6 +40,11 @@ def test_a_declared_prefix_is_read_where_somebody_may_look_below_it(
     assert told == ([] if is_read else [warning])
 
 
+def test_the_field_is_named_as_confd_writes_it() -> None:
+    (told,) = never_read(resource("/a", only_keys=True), [])
+    assert str(told) == "r.yaml:3: template.keys: /a is declared and never read"
+
+
 def test_the_same_key_of_another_store_is_no_read() -> None:
     area = Area(ref("/p/a", "other"), Reach.KEY)
     assert [*never_read(resource("/a"), [area])]
