@@ -123,7 +123,7 @@ async def bring(
         CheckFailed, RenderError: the check refused, or its command cannot be made.
         DiskError: nothing was installed, or all of it was put back.
     """
-    stages = ExitStack()
+    stages: list[ExitStack] = []
     try:
         # One trip to a thread where nothing has to be checked: it is the hot path.
         compared, staged, installed = await finish(
@@ -135,7 +135,8 @@ async def bring(
             installed = await _install(checked, before, turns, owe)
         return compared, installed
     finally:
-        await finish(stages.close)
+        for one in stages:
+            await finish(one.close)
 
 
 async def _install(
@@ -165,14 +166,22 @@ async def _install(
 
 
 def _as_far_as_unchallenged(
-    rendered: Rendered, before: Before, stages: ExitStack
+    rendered: Rendered, before: Before, stages: list[ExitStack]
 ) -> tuple[Compared, Staged | None, Installed | None]:
-    """Compare and stage; install too where no check has to run. Blocks."""
+    """Compare and stage; install too where no check has to run. Blocks.
+
+    Args:
+        rendered: all files of one resource.
+        before: what is known of the targets.
+        stages: given what holds the stages, where they are for a check to see.
+    """
     compared = compare(rendered, before.known)
     if not compared.differing:
         return compared, None, None
-    staged = stages.enter_context(stage(compared))
-    checked = unchallenged(staged)
-    if checked is None:
-        return compared, staged, None
-    return compared, staged, install(checked, proven=before.proven)
+    with ExitStack() as held:
+        staged = held.enter_context(stage(compared))
+        checked = unchallenged(staged)
+        if checked is None:
+            stages.append(held.pop_all())
+            return compared, staged, None
+        return compared, staged, install(checked, proven=before.proven)
