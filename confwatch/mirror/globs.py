@@ -11,6 +11,7 @@ from functools import lru_cache
 from confwatch.model.keys import ROOT, Key
 
 _META = re.compile(r"[*?\[\\]")
+_WITHIN = ("[^/]*", "[^/]")
 _CLASS_META = re.compile(r"([\\*?\[])")
 
 
@@ -24,7 +25,7 @@ class Glob:
             match a slash, so that segments mean nothing.
     """
 
-    __slots__ = ("_all", "_whole", "head", "levels", "pattern")
+    __slots__ = ("_all", "_text", "_whole", "head", "levels", "pattern")
 
     def __init__(self, pattern: str) -> None:
         """Understand *pattern*.
@@ -34,24 +35,31 @@ class Glob:
         """
         pieces = _pieces(pattern)
         self.pattern = pattern
-        self._whole = re.compile("".join(pieces), re.DOTALL)
+        self._text = "".join(pieces)
+        self._whole: re.Pattern[str] | None = None
         self.head = _head(pattern)
         self.levels = None if _crosses(pieces) else _levels(pieces, self.head)
         self._all = pattern == f"{self.head.rstrip('/')}/*"
 
     def matches(self, key: str) -> bool:
         """Tell whether the pattern is all of *key*."""
-        return self._whole.fullmatch(key) is not None
+        return self._expression().fullmatch(key) is not None
 
     def among(self, folder: str, keys: Sequence[Key]) -> Sequence[Key]:
         """Return the keys that match; all of them are right in *folder*."""
         if folder == self.head and self._all:
             return keys
-        matched = self._whole.fullmatch
+        matched = self._expression().fullmatch
         return [key for key in keys if matched(key)]
 
+    def _expression(self) -> re.Pattern[str]:
+        """Return the expression of whole keys; most patterns never need it."""
+        if self._whole is None:
+            self._whole = re.compile(self._text, re.DOTALL)
+        return self._whole
 
-@lru_cache(maxsize=4096)
+
+@lru_cache(maxsize=16_384)
 def glob(pattern: str) -> Glob:
     """Return the glob of *pattern*, understood once.
 
@@ -128,7 +136,9 @@ def _char(pattern: str, at: int) -> tuple[str, int]:
 def _crosses(pieces: list[str]) -> bool:
     """Tell whether anything but a plain slash can match one."""
     return any(
-        piece != "/" and re.fullmatch(piece, "/", re.DOTALL) is not None
+        piece.startswith(("[", "."))  # all else is plain
+        and piece not in _WITHIN
+        and re.fullmatch(piece, "/", re.DOTALL) is not None
         for piece in pieces
     )
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from confwatch.mirror.globs import Glob
+from confwatch.mirror.globs import Glob, glob
 from confwatch.model.events import Delta
 from confwatch.model.keys import ROOT, Key, Ref
 from confwatch.model.reads import Name, Reads
@@ -45,9 +45,9 @@ class ReadIndex:
         for path in reads.files:
             self._files[path].add(resource)
         for ref in reads.globs:
-            glob = Glob(ref.key)
-            patterns = self._globs[Ref(ref.store, glob.head)]
-            patterns.setdefault(ref.key, (glob, set()))[1].add(resource)
+            found = glob(ref.key)
+            patterns = self._globs[Ref(ref.store, found.head)]
+            patterns.setdefault(ref.key, (found, set()))[1].add(resource)
 
     def forget(self, resource: str) -> None:
         """Drop what is known of one resource."""
@@ -59,7 +59,7 @@ class ReadIndex:
         for path in reads.files:
             _drop(self._files, path, resource)
         for ref in reads.globs:
-            head = Ref(ref.store, Glob(ref.key).head)
+            head = Ref(ref.store, glob(ref.key).head)
             readers = self._globs[head][ref.key][1]
             readers.discard(resource)
             if not readers:
@@ -83,8 +83,8 @@ class ReadIndex:
                 touched[resource].add(key)
         for folder, keys in _by_folder(delta.changed).items():
             for above in _upwards(delta.store, folder):
-                for glob, readers in self._globs.get(above, {}).values():
-                    matched = glob.among(folder, keys)
+                for pattern, readers in self._globs.get(above, {}).values():
+                    matched = pattern.among(folder, keys)
                     for resource in readers if matched else ():
                         touched[resource].update(matched)
         for key, resource in self._listed(delta):

@@ -37,7 +37,9 @@ def _read(descriptor: int, most_bytes: int) -> bytes:
     room for all that is allowed: four times the work for a small one.
     """
     pieces, left = [], most_bytes
-    while left and (piece := os.read(descriptor, min(left, _PIECE))):
+    while left and (piece := os.read(descriptor, asked := min(left, _PIECE))):
         pieces.append(piece)
         left -= len(piece)
+        if len(piece) < asked:
+            break  # of a regular file that is the end
     return b"".join(pieces)
