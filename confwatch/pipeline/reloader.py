@@ -47,6 +47,8 @@ class Reloader:
     Attributes:
         argv: the command as it is run; what makes a reload distinct.
         debts: by resource, what its service has not read yet.
+        due_by: when the command that runs meets its deadline, by the loop's clock;
+            None where none runs.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Reloader:
         self.argv = argv
         self.debts: dict[str, Debt] = {}
         self.error: ReloadFailed | None = None
+        self.due_by: float | None = None
         self._commands = commands
         self._proofs = proofs
         self._tell = tell
@@ -121,15 +124,18 @@ class Reloader:
         started = loop.time()
         reloads = [debt.reload for debt in served.values()]
         self._not_before = started + max(one.min_interval_s for one in reloads)
+        timeout_s = max(one.command.timeout_s for one in reloads)
+
+        def begun() -> None:
+            self.due_by = loop.time() + timeout_s
+
         self._running = True
         try:
             ended = await self._commands.run(
-                self.argv,
-                _surroundings(served),
-                timeout_s=max(one.command.timeout_s for one in reloads),
+                self.argv, _surroundings(served), timeout_s=timeout_s, begun=begun
             )
         finally:
-            self._running = False
+            self._running, self.due_by = False, None
         retry_s = self._judge(ended, secret=any(one.secret for one in served.values()))
         took_s = loop.time() - started
         names = tuple(served)

@@ -72,3 +72,18 @@ async def test_a_pass_past_its_deadlines_is_not_well(
         assert not is_well(on.street)
         await on.ended("a", PassResult.INSTALLED)
         await until(lambda: is_well(on.street))
+
+
+async def test_a_reload_past_its_deadline_is_not_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wellness, "PASS_EXTRA_S", -1000.0)
+    async with bench(tmp_path, app__a="1") as on:
+        reload = "touch OUT/began; until test -e OUT/go; do sleep 0.1; done"
+        slow = on.resource("a", "{{ 1 }}", "/app", reload=reload)
+        await on.street.set_resources([slow])
+        await until((on.out / "began").exists)
+        await on.ended("a", PassResult.INSTALLED)
+        assert not is_well(on.street)
+        (on.out / "go").touch()
+        await until(lambda: is_well(on.street))
