@@ -39,6 +39,8 @@ from confwatch.render.reads import Recorder
 
 LEFT = "left by an earlier run"
 UNKNOWN = "no record of a reload"
+NAMED = 20
+"""Keys in an error that lists what a render read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,10 @@ class Walk:
             missing += [name.text for name in reads.unanswered]
             asked = ", ".join(sorted(missing))
             template = self._resource.templates[0].src
-            problem = f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
+            problem = (
+                f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
+                f"; it read {_named(reads)}"
+            )
             raise RenderError(template, None, problem)
         desk.cover()
 
@@ -315,3 +320,11 @@ class Walk:
             return frozenset()
         refs = self._desk.coverage.doubted(self._resource.name)
         return frozenset(ref for ref in refs if self._desk.doubts.has_keys(ref))
+
+
+def _named(reads: Reads) -> str:
+    """Name what was known of a render's reads, as far as a line of a log has room."""
+    read = reads.keys | reads.globs | reads.folders
+    keys = sorted(ref.key for ref in read - reads.uncovered)
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return ", ".join(keys[:NAMED]) + more
