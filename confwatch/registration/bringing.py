@@ -239,7 +239,7 @@ class Bringer:
         if record is None:
             return False
         conflict = self._ledger.state(heir) is RegistrationState.CONFLICT
-        return conflict or record.key in now.session.standing
+        return conflict or self.holdings.stands(record.key) is not None
 
     async def _withdraw(self, now: Round, key: Key) -> bool:
         """Withdraw one record; False where it has to be tried again.
@@ -266,7 +266,7 @@ class Bringer:
         if error is not None:
             self._enter(ref, RegistrationState.CONFLICT, error=error)
             return True
-        if now.session.standing.get(record.key) != record.digest:
+        if self.holdings.stands(record.key) != record.digest:
             return False
         self._placed(now, ref)
         return True

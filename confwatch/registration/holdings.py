@@ -33,6 +33,8 @@ class Holdings:
         self._siblings: Sequence[Holdings] = ()
         # Under our lease, though we never put it: it came back with a backup.
         self._strange: frozenset[Key] = frozenset()
+        # By a sibling: our session does not know that yet.
+        self._taken: set[Key] = set()
         self._owners: dict[Key, ServiceRef] = {}
         # Whose each key is to be, among ours.
         self._shares: dict[Key, ServiceRef] = {}
@@ -62,11 +64,13 @@ class Holdings:
         """Hold under another lease from now on; what it adopted stands."""
         self._session = session
         self._strange = frozenset()
+        self._taken = set()
         self._owners = {}
 
     async def recall(self, session: Session) -> None:
         """Ask what stands under the lease; what is missing is put again."""
         self._strange = await session.recall() - session.standing.keys()
+        self._taken = set()
 
     def own(self, wanted: Iterable[Wanted]) -> None:
         """Find the owners of what an earlier run of ours left standing."""
@@ -75,6 +79,12 @@ class Holdings:
                 key = key_of(one.service)
                 if key is not None and key in self.keys:
                     self._owners.setdefault(key, one.service.ref)
+
+    def stands(self, key: Key) -> str | None:
+        """Return the digest of what stands; None where it does not, or not for sure."""
+        if self._session is None or key in self._taken:
+            return None
+        return self._session.standing.get(key)
 
     def share_out(self, records: Mapping[ServiceRef, Record]) -> None:
         """Give each key to one of those who want it."""
@@ -125,6 +135,9 @@ class Holdings:
 
     def placed(self, ref: ServiceRef, key: Key) -> None:
         """Note that the record of a service stands."""
+        self._taken.discard(key)
+        for one in self._siblings:
+            one._taken |= {key} & one.keys  # noqa: SLF001 - of our kind
         self._owners[key] = ref
         self._lost.pop(ref, None)
         self._ledger.placed(ref, key)
@@ -132,6 +145,7 @@ class Holdings:
     def gone(self, key: Key) -> None:
         """Note that a key stands no longer."""
         self._strange -= {key}
+        self._taken.discard(key)
         self._owners.pop(key, None)
 
     def lose(self, ref: ServiceRef, key: Key, error: KeyHeld) -> None:

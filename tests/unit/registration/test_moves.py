@@ -83,6 +83,21 @@ async def test_a_ttl_that_changed_over_a_restart_never_leaves_nothing(
         assert [value is None for _, value in store.events] == [False] * 2
 
 
+async def test_what_moves_back_at_once_does_not_go_with_the_lease_it_visited(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    async with desk(tmp_path, store) as on:
+        await on.up()
+        lease = store.held(KEY)
+        store.after_put = [lambda: on.registrations.set_resources([resource(WEB)])]
+        on.registrations.set_resources([resource(replace(WEB, ttl_s=30.0))])
+        await until(lambda: len(store.events) == 3)
+        await on.comes_to(State.UP)
+        await on.beats()
+        assert store.held(KEY) == lease
+        assert None not in [value for _, value in store.events]
+
+
 async def test_what_an_earlier_run_announced_goes_with_its_own_service_alone(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
@@ -107,8 +122,17 @@ async def test_leases_that_nobody_needs_leave_nothing_behind(
             on.registrations.set_resources([resource(new)])
             await on.comes_to(State.UP)
             await until(lambda: len(FileRecords(tmp_path).leases()) == 1)
-        on.registrations.post()
-        await until(lambda: len(on.registrations.keepers) == 1)
-        names = [task.get_name() for task in asyncio.all_tasks()]
-        assert len([name for name in names if name.startswith("keep ")]) == 1
+
+        def dismissed() -> bool:
+            on.registrations.post()
+            return len(on.registrations.keepers) == 1
+
+        await until(dismissed)
+        await until(lambda: len(_keeping()) == 1)
         assert None not in [value for _, value in store.events]
+
+
+def _keeping() -> list[str]:
+    """Name the tasks of keepers."""
+    names = [task.get_name() for task in asyncio.all_tasks()]
+    return [name for name in names if name.startswith("keep ")]
