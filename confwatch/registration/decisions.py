@@ -11,6 +11,7 @@ from confwatch.registration.drains import Drains
 from confwatch.registration.flapping import Changes
 from confwatch.registration.gates import ResourceGate, resources_of
 from confwatch.registration.health import Healths
+from confwatch.registration.moves import Leaving
 from confwatch.registration.wanted import Facts, Wanted, wanted
 
 
@@ -35,33 +36,49 @@ class Decisions:
         self._drains = drains
         self._healths = healths
         self._changed = changed
-        self._gates: dict[str, ResourceGate] = {}
+        # Each service has its own: what came later has not seen what came before.
+        self._gates: dict[str, dict[ServiceRef, ResourceGate]] = {}
         self._deserved: dict[ServiceRef, Status | None] = {}
         self._calm: asyncio.TimerHandle | None = None
 
-    def keep(self, declared: Mapping[str, Iterable[Service]]) -> None:
+    def keep(
+        self, declared: Mapping[str, Iterable[Service]], moved: Iterable[Leaving]
+    ) -> None:
         """Decide about these services from now on; what is known of them stays.
+
+        One that is new waits until its resource has seen the files it came with.
 
         Args:
             declared: by resource.
+            moved: those that have successors now, which inherit from them.
         """
-        self._gates = {name: self._gates.get(name, ResourceGate()) for name in declared}
+        before = {old.service.ref: old.successors for old in moved}
+        gates = {}
+        for name, services in declared.items():
+            known = dict(self._gates.get(name, {}))
+            for old, heirs in before.items():
+                if old in known:
+                    known |= {heir: replace(known[old]) for heir in heirs - {*known}}
+            gates[name] = {
+                one.ref: known.get(one.ref, ResourceGate()) for one in services
+            }
+        self._gates = gates
         refs = {one.ref for services in declared.values() for one in services}
-        for known in (self.changes, self._deserved):
-            for gone in known.keys() - refs:
-                known.pop(gone)
+        for told in (self.changes, self._deserved):
+            for gone in told.keys() - refs:
+                told.pop(gone)
 
     def hear(self, fact: Fact) -> bool:
         """Take note of what happened; tell whether a gate was moved by it."""
         moved = False
         for resource in resources_of(fact):
-            gate = self._gates.get(resource)
-            moved = (gate is not None and gate.hear(fact)) or moved
+            for gate in self._gates.get(resource, {}).values():
+                moved = gate.hear(fact) or moved
         return moved
 
     def decide(self, resource: str, service: Service) -> Wanted:
         """Decide what shall stand of a service of *resource*."""
-        gate, gate_why = self._gates[resource].verdict(service.gate)
+        gate, gate_why = self._gates[resource][service.ref].verdict(service.gate)
         facts = Facts(
             gate=gate,
             gate_why=gate_why,

@@ -114,7 +114,7 @@ class Registrations:
                 self.ledger.enter(old.service.ref, RegistrationState.REGISTERING)
         self.drains.set_services(declared)
         self.healths.set_services(declared)
-        self.decisions.keep(now)
+        self.decisions.keep(now, moved)
         # At once: what a keeper still does for its older aims is not news about these.
         self._post()
 

@@ -28,11 +28,14 @@ def kv(etcd: EtcdServer) -> Kv:
     return Kv(etcd.port)
 
 
-def announce(program: Confwatch, *services: str, ttl: str = "6s") -> None:
+def announce(
+    program: Confwatch, *services: str, ttl: str = "6s", head: str = ""
+) -> None:
     """Let a program announce these: ``{id: e1}`` and whatever else."""
     rest = f"name: edge, address: 10.0.0.5, port: 80, ttl: {ttl}"
     block = "".join(f"\n  - {{{rest}, {one}}}" for one in services)
-    text = f"templates: [{{src: a.j2, dest: OUT/a, keys: [/a]}}]\nservices:{block}\n"
+    first = f"templates: [{{src: a.j2, dest: OUT/a, keys: [/a]}}]\n{head}"
+    text = f"{first}\nservices:{block}\n"
     program.resource("a", text)
 
 
@@ -227,6 +230,25 @@ async def test_a_changed_id_stands_before_the_old_one_goes(
     events = kv.history(BELOW, before + 1)
     assert [key for key, _ in events] == [new, EDGE]
     assert events[1][1] is None
+
+
+async def test_a_newcomer_waits_for_the_files_it_came_with(
+    program: Confwatch, kv: Kv
+) -> None:
+    program.start()
+    await program.logged("registration.up")
+    flag = program.folder / "good"
+    announce(program, "id: e1", "id: e2", head=f"check: test -e {flag}")
+    program.template("a.j2", "new")
+    before = kv.revision()
+    program.send(signal.SIGHUP)
+    await program.logged("resource.failed")
+    await renewed(program)
+    assert program.services()["e2"]["state"] == "gated"
+    assert kv.history(BELOW, before + 1) == []
+    flag.touch()
+    await program.logged("registration.up", 2)
+    assert {one["state"] for one in program.services().values()} == {"up"}
 
 
 async def test_a_changed_ttl_never_leaves_nothing(program: Confwatch, kv: Kv) -> None:

@@ -54,6 +54,21 @@ async def test_files_that_are_right_already_may_not_be_enough(
         await on.up()
 
 
+async def test_a_service_that_came_later_waits_for_the_files_it_came_with(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    new = replace(WEB, name="api", id="api-1")
+    async with desk(tmp_path, store) as on:
+        await on.up()
+        on.registrations.set_resources([resource(WEB, new)])
+        on.refused()
+        await on.beats()
+        assert on.state(new) is State.GATED
+        assert on.state() is State.UP
+        on.proven()
+        await on.comes_to(State.UP, new)
+
+
 async def test_a_failed_reload_withdraws_and_a_refused_check_does_not(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
