@@ -121,6 +121,25 @@ def test_one_record_that_cannot_be_removed_keeps_no_other(
     assert not path.exists()
 
 
+def test_a_folder_without_leases_is_not_looked_through_again(root: Path) -> None:
+    reaper = looked(root, 0)
+    path = lease(root, "x", KEY)
+    path.unlink()
+    assert not reaper.is_empty(), "another may come in the same tick of the clock"
+    reaper.look(1, 9)
+    assert not reaper.is_empty()
+    os.utime(path.parent, (1, 1))
+    assert not reaper.is_empty()
+    reaper.look(2, 9)
+    assert reaper.is_empty()
+    path = lease(root, "x", KEY)
+    assert not reaper.is_empty()
+    path.chmod(0)
+    reaper.look(3, 9)
+    os.utime(path.parent, (1, 1))
+    assert not reaper.is_empty(), "it may be read later"
+
+
 async def test_many_leases_are_looked_at_as_seldom_as_that_costs(root: Path) -> None:
     reaper = looked(root, 0)
     assert reaper._rest_s() == reaper_module.LOOK_S

@@ -63,6 +63,10 @@ class LeaseFolder:
         finally:
             os.close(descriptor)
 
+    def changed_at(self) -> int:
+        """Tell when a lease last came or went, in ns of the file system's clock."""
+        return os.stat(self._folder).st_mtime_ns
+
     def names(self) -> list[str]:
         """Name all leases."""
         try:

@@ -8,6 +8,7 @@ who slept as well cannot tell who else did.
 import asyncio
 import contextlib
 import math
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,8 @@ COST = 10
 """A look costs at most this part of the time: many leases are looked at more seldom."""
 SLEPT = 3
 """A look that comes after so many times its rest comes from a looker that slept."""
+SETTLED_NS = 2_000_000_000
+"""A folder whose time is so old has changed no more within the same tick."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class Reaper:
         self._leases = LeaseFolder(root)
         self._seen: dict[str, _Seen] = {}
         self._looked_at: float | None = None
+        self._empty = False
+        self._empty_at: int | None = None
 
     async def run(self) -> None:
         """Look for ever; a folder that is not there has no leases."""
@@ -55,9 +60,24 @@ class Reaper:
         while True:
             now = loop.time()
             with contextlib.suppress(OSError):
-                await finish(partial(self.look, now, SLEPT * rest_s))
+                if not self.is_empty():
+                    await finish(partial(self.look, now, SLEPT * rest_s))
             rest_s = max(COST * (loop.time() - now), self._rest_s())
             await asyncio.sleep(rest_s)
+
+    def is_empty(self) -> bool:
+        """Tell whether there was no lease at the last look, and none came since.
+
+        Raises:
+            OSError: there is no folder of leases.
+        """
+        changed_at = self._leases.changed_at()
+        if self._empty and changed_at == self._empty_at:
+            return True
+        settled = time.time_ns() - changed_at > SETTLED_NS
+        # The look comes after it: a lease that comes meanwhile is seen, or moves it on.
+        self._empty_at = changed_at if settled else None
+        return False
 
     def look(self, now: float, most_s: float) -> None:
         """Look at all beats once. Blocks.
@@ -69,7 +89,9 @@ class Reaper:
         passed_s = 0.0 if self._looked_at is None else now - self._looked_at
         self._looked_at = now
         seen = {}
-        for name in self._leases.names():
+        names = self._leases.names()
+        self._empty = not names
+        for name in names:
             with contextlib.suppress(OSError):  # one that cannot be read hides no other
                 found = self._see(name, min(passed_s, most_s))
                 if found is not None:

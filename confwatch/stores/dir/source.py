@@ -22,10 +22,10 @@ RESCAN_S = 30.0
 POLL_S = 1.0
 SAME_S = 2.0
 """Nothing tells that another folder took this one's place: a link, a mount."""
-RESCAN_SHARE, POLL_SHARE = 1200, 10
+RESCAN_SHARE, POLL_SHARE = 2400, 10
 """A look at everything is followed by a rest of so many times what it cost in CPU."""
-MOST_REST_S = 120.0
-"""Less than a source may stand still before we count as hung."""
+MOST_RESCAN_S, MOST_POLL_S = 600.0, 120.0
+"""A rescan finds only what the kernel dropped; a poll is all that tells."""
 _UNWATCHABLE = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENOSYS})
 
 
@@ -240,8 +240,8 @@ def rest_s(cost_s: float, *, poll: bool) -> float:
     half minute, that is most of what an idle daemon would do.
     """
     if poll:
-        return min(max(POLL_S, POLL_SHARE * cost_s), MOST_REST_S)
-    return min(max(RESCAN_S, RESCAN_SHARE * cost_s), MOST_REST_S)
+        return min(max(POLL_S, POLL_SHARE * cost_s), MOST_POLL_S)
+    return min(max(RESCAN_S, RESCAN_SHARE * cost_s), MOST_RESCAN_S)
 
 
 def _identity(root: str) -> tuple[int, int]:
