@@ -139,7 +139,7 @@ class Daemon:
             try:
                 await self.read_resources()
             except ConfigError as error:
-                log.error("config.refused", problem=str(error))  # noqa: TRY400 - planned
+                log.error("config.refused", problem=str(error))
             manager.tell(READY=1)
 
 

@@ -19,7 +19,7 @@ def swept(resources: Iterable[Resource]) -> None:
         try:
             back = recover(one.dests)
         except DiskError as error:
-            log.error("resource.failed", resource=one.name, error=str(error))  # noqa: TRY400 - planned
+            log.error("resource.failed", resource=one.name, error=str(error))
             continue
         if back:
             log.warning("resource.put_back", resource=one.name, targets=back)
