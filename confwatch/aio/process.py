@@ -142,11 +142,23 @@ async def _ended(
         async with asyncio.timeout(timeout_s):
             return await process.wait(), ""
     except TimeoutError:
+        if _is_over(process.pid):
+            # It was not late: we were, as whoever is stopped for a while.
+            return await process.wait(), ""
         await _end_group(process)
         return None, f"timed out after {timeout_s:g} s"
     except asyncio.CancelledError:
         await _end_group(process)
         raise
+
+
+def _is_over(pid: int) -> bool:
+    """Tell whether a child has ended, whether the loop knows it yet or not."""
+    how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    try:
+        return os.waitid(os.P_PID, pid, how) is not None
+    except ChildProcessError:
+        return True  # its status is taken already
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

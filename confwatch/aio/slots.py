@@ -19,13 +19,17 @@ class Slots:
     async def one(self) -> AsyncIterator[None]:
         """Hold a slot for the block, or for *patience_s* of it."""
         await self._free.acquire()
-        timer = asyncio.get_running_loop().call_later(
-            self._patience_s, self._free.release
-        )
+        given_back = False
+
+        def give_back() -> None:
+            nonlocal given_back
+            if not given_back:
+                given_back = True
+                self._free.release()
+
+        timer = asyncio.get_running_loop().call_later(self._patience_s, give_back)
         try:
             yield
         finally:
-            # A cancelled timer has not given the slot back yet; a past one has.
-            if timer.when() > asyncio.get_running_loop().time():
-                timer.cancel()
-                self._free.release()
+            timer.cancel()
+            give_back()

@@ -24,6 +24,10 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def stand_still_until_it_ended(pid: int) -> None:
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
 async def test_status_and_output_of_both_streams_are_told() -> None:
     ended = await sh("echo out; echo err >&2; exit 3")
     assert ended == Ended(3, b"out\nerr\n")
@@ -96,3 +100,16 @@ async def test_a_flood_without_end_meets_the_deadline() -> None:
     ended = await sh("yes", timeout_s=0.5)
     assert ended.status is None
     assert len(ended.output) == process.KEPT_BYTES
+
+
+async def test_a_command_that_ended_while_we_were_stopped_was_not_late(
+    tmp_path: Path,
+) -> None:
+    told = tmp_path / "pid"
+    script = f"echo $$ > {told}.new; mv {told}.new {told}; exec sleep 1.2"
+    async with asyncio.TaskGroup() as group:
+        job = group.create_task(sh(script, timeout_s=1))
+        await until(told.exists)
+        # The loop stands still until the child has ended, and nobody noticed it then.
+        stand_still_until_it_ended(int(told.read_text()))
+    assert job.result() == Ended(0)
