@@ -5,11 +5,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from confwatch.model.facts import RegistrationState
 from confwatch.model.keys import Key
-from confwatch.registration import keeper
 from confwatch.state.records import FileRecords
 from tests.support.fakes import FakeRegistrar
 from tests.support.registering import KEY, WEB, desk, resource
@@ -17,16 +14,6 @@ from tests.support.waiting import until
 
 State = RegistrationState
 TWO, NINE = Key("/services/web/web-2"), Key("/services/web/web-9")
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "FIRST_RETRY_S", 0.01)
-
-
-@pytest.fixture
-def store() -> FakeRegistrar:
-    return FakeRegistrar()
 
 
 async def test_what_moved_twice_before_it_stood_stays_until_the_last_one_stands(

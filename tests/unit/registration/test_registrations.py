@@ -21,16 +21,6 @@ from tests.support.waiting import until
 State = RegistrationState
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "FIRST_RETRY_S", 0.01)
-
-
-@pytest.fixture
-def store() -> FakeRegistrar:
-    return FakeRegistrar()
-
-
 async def test_nothing_is_announced_before_it_is_deserved(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:

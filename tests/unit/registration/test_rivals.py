@@ -16,16 +16,6 @@ from tests.support.waiting import until
 State = RegistrationState
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "FIRST_RETRY_S", 0.01)
-
-
-@pytest.fixture
-def store() -> FakeRegistrar:
-    return FakeRegistrar()
-
-
 def custom(name: str, ttl_s: float = 15.0) -> Service:
     """Return a service whose key is known only once it is filled in."""
     record = CustomRecord("/at/{{ address }}", name)

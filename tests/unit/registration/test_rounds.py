@@ -11,7 +11,6 @@ from confwatch.model.facts import RegistrationState
 from confwatch.model.health import FileCheck, HealthCheck
 from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, OnDown
-from confwatch.registration import keeper
 from confwatch.registration.keeper import Ending
 from confwatch.state.records import FileRecords
 from tests.support.fakes import FakeRegistrar
@@ -20,16 +19,6 @@ from tests.support.waiting import until
 
 State = RegistrationState
 MANY = [replace(WEB, id=f"web-{n}", refresh_s=0.01) for n in range(1, 21)]
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "FIRST_RETRY_S", 0.01)
-
-
-@pytest.fixture
-def store() -> FakeRegistrar:
-    return FakeRegistrar()
 
 
 async def test_news_do_not_wait_for_a_long_round(
