@@ -162,7 +162,7 @@ class Bringer:
             except RegistrationRejected as error:
                 self._enter(ref, RegistrationState.REGISTERING, error=error)
                 continue
-            if record.key not in self.holdings.keys and not self.deserves(one):
+            if not self.deserves(one) and record.key not in self.holdings.keys:
                 self._enter(ref, one.state, why=one.why)
             else:
                 records[ref] = record
@@ -283,6 +283,7 @@ class Bringer:
         try:
             claim = self.holdings.claim(one.service, record.key)
             await now.session.put(record, claim)
+            self.holdings.written(record.key)
         except KeyHeld as error:
             self.holdings.lose(ref, record.key, error)
             self._enter(ref, RegistrationState.CONFLICT, error=error)

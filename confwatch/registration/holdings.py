@@ -74,10 +74,11 @@ class Holdings:
 
     def own(self, wanted: Iterable[Wanted]) -> None:
         """Find the owners of what an earlier run of ours left standing."""
-        if self.keys - self._owners.keys():
+        unowned = self.keys - self._owners.keys()
+        if unowned:
             for one in wanted:
                 key = key_of(one.service)
-                if key is not None and key in self.keys:
+                if key is not None and key in unowned:
                     self._owners.setdefault(key, one.service.ref)
 
     def stands(self, key: Key) -> str | None:
@@ -133,11 +134,14 @@ class Holdings:
         takeover = service.on_conflict is OnConflict.TAKEOVER
         return Claim.ANY if takeover else Claim.SAME
 
-    def placed(self, ref: ServiceRef, key: Key) -> None:
-        """Note that the record of a service stands."""
+    def written(self, key: Key) -> None:
+        """Note that a key was put, maybe over that of another lease of ours."""
         self._taken.discard(key)
         for one in self._siblings:
-            one._taken |= {key} & one.keys  # noqa: SLF001 - of our kind
+            one._taken.add(key)  # noqa: SLF001 - of our kind
+
+    def placed(self, ref: ServiceRef, key: Key) -> None:
+        """Note that the record of a service stands."""
         self._owners[key] = ref
         self._lost.pop(ref, None)
         self._ledger.placed(ref, key)
