@@ -5,20 +5,19 @@ themselves until a field says what it wants. Values only: no reading, no convert
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Text:
+
+class Text(Struct, frozen=True):
     """A scalar, as it was written; *line* is None for a flag or the environment."""
 
     line: int | None
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """No value: ``field:`` with nothing behind it, or a plain ``~`` or ``null``.
 
     Attributes:
@@ -29,32 +28,28 @@ class Nothing:
     spelled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+class Bare(Struct, frozen=True):
     """A value of TOML that is no string: a number, true or false, a date."""
 
     line: int | None
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list."""
 
     line: int | None
     items: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One name of a mapping: where the name stands, and its value."""
 
     line: int | None
     value: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """A mapping, in the order it was written."""
 
     line: int | None

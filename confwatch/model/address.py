@@ -1,11 +1,11 @@
 """Where others reach a service: what an operator may write for its address."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Auto:
+
+class Auto(Struct, frozen=True):
     """The address we reach the store from."""
 
     def __str__(self) -> str:
@@ -13,8 +13,7 @@ class Auto:
         return "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """An IP address or a host name, as it is announced."""
 
     text: str
@@ -24,8 +23,7 @@ class Literal:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """An address of a network interface.
 
     Attributes:
@@ -44,8 +42,7 @@ class Interface:
         return f"iface:{self.name}{family}{f'[{self.index}]' if self.index else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """The first address of this machine, in order, inside a network.
 
     Attributes:

@@ -1,9 +1,10 @@
 """What a store tells: first the whole picture, then every change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import NewType, TypeAlias
+
+from msgspec import Struct
 
 from confwatch.model.keys import Key
 
@@ -22,8 +23,7 @@ class Consistency(Enum):
     """Each key is whole, nothing is promised of two (ZooKeeper, Redis, dir)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The whole picture below *scope*; it replaces all we knew there.
 
     Attributes:
@@ -37,8 +37,7 @@ class Loaded:
     entries: Mapping[Key, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """All that happened up to one revision since the event before.
 
     Attributes:
@@ -55,8 +54,7 @@ class Changed:
 StoreEvent: TypeAlias = Loaded | Changed
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """What an event really changed in a mirror.
 
     Attributes:

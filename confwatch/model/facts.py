@@ -4,9 +4,10 @@ Floors below the daemon do not log; they tell facts to whoever listens.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from confwatch.errors import ConfwatchError
 from confwatch.model.keys import Ref
@@ -30,8 +31,7 @@ KEPT_KEYS = 20
 """Keys a cause names at most: an operator reads them, a log line carries them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why a pass is made, and which keys or files are behind it.
 
     Attributes:
@@ -71,8 +71,7 @@ class PassResult(Enum):
     """A bug of ours; the traceback is in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class PassEnded:
+class PassEnded(Struct, frozen=True):
     """One walk of one resource.
 
     Attributes:
@@ -95,24 +94,21 @@ class PassEnded:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack:
+class PutBack(Struct, frozen=True):
     """Targets are again what they were: a check refused them, or a crash cut a pass."""
 
     resource: str
     dests: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenInPlace:
+class WrittenInPlace(Struct, frozen=True):
     """Targets that nothing can be moved over were written where they are."""
 
     resource: str
     dests: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsSkipped:
+class RecordsSkipped(Struct, frozen=True):
     """A render left out what services announced, for nobody could understand it.
 
     Attributes:
@@ -129,8 +125,7 @@ class RecordsSkipped:
         return [f"{ref.store}:{ref.key} {why}" for ref, why in self.records.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """Targets that somebody else changed are left as they are.
 
     Attributes:
@@ -142,8 +137,7 @@ class Drifted:
     fight: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(Struct, frozen=True):
     """Targets that somebody else changed were put right, without a pass.
 
     Attributes:
@@ -155,8 +149,7 @@ class Repaired:
     owed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadOwed:
+class ReloadOwed(Struct, frozen=True):
     """Files are in place that their service has not read.
 
     Attributes:
@@ -168,8 +161,7 @@ class ReloadOwed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadEnded:
+class ReloadEnded(Struct, frozen=True):
     """One reload command ended; it served all *resources* that owed it.
 
     Attributes:
@@ -184,23 +176,20 @@ class ReloadEnded:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ProvenNow:
+class ProvenNow(Struct, frozen=True):
     """A resource's files are in place and its service has read them."""
 
     resource: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFailed:
+class RecordFailed(Struct, frozen=True):
     """The proven record could not be written: a restart would reload once more."""
 
     resource: str
     error: ConfwatchError
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLoaded:
+class SourceLoaded(Struct, frozen=True):
     """A store told a whole picture.
 
     Attributes:
@@ -215,8 +204,7 @@ class SourceLoaded:
     changed: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFailed:
+class SourceFailed(Struct, frozen=True):
     """A store could not be read; the targets stay as they are."""
 
     store: str
@@ -225,8 +213,7 @@ class SourceFailed:
     retry_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SourceBack:
+class SourceBack(Struct, frozen=True):
     """A store tells again, after *failures* attempts that failed."""
 
     store: str
@@ -257,8 +244,7 @@ class RegistrationState(Enum):
     """It is not declared any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationChanged:
+class RegistrationChanged(Struct, frozen=True):
     """A service's registration went into another state.
 
     Attributes:
@@ -274,8 +260,7 @@ class RegistrationChanged:
     error: ConfwatchError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LeasesUnkept:
+class LeasesUnkept(Struct, frozen=True):
     """Leases could not be remembered: a restart would announce anew."""
 
     error: ConfwatchError

@@ -1,7 +1,8 @@
 """What a record of each format has room for, and the key where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.model.keys import Key, join
 from confwatch.model.service import Format, Service
@@ -18,8 +19,7 @@ Source: github.com/coredns/coredns, plugin/etcd/msg/path.go, ``PathWithWildcard`
 _NO_LETTERS = str.maketrans("._:", "---")
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Which facts of a service its record can carry beside address and port."""
 
     tags: bool = True

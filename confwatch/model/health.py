@@ -1,8 +1,9 @@
 """How a service is asked whether it is well, and what it answered."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 
 class Status(Enum):
@@ -13,8 +14,7 @@ class Status(Enum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpCheck:
+class HttpCheck(Struct, frozen=True):
     """GET *url*, redirects not followed.
 
     Attributes:
@@ -28,24 +28,21 @@ class HttpCheck:
     expect_body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TcpCheck:
+class TcpCheck(Struct, frozen=True):
     """Open a connection, and close it."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExecCheck:
+class ExecCheck(Struct, frozen=True):
     """Run a program: 0 passes, one of *warn_codes* warns, all else fails."""
 
     argv: tuple[str, ...]
     warn_codes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileCheck:
+class FileCheck(Struct, frozen=True):
     """A file exists, and was written in the last *max_age_s* where that is given."""
 
     path: str
@@ -55,8 +52,7 @@ class FileCheck:
 Probe: TypeAlias = HttpCheck | TcpCheck | ExecCheck | FileCheck
 
 
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
+class HealthCheck(Struct, frozen=True):
     """One question to a service, asked again and again.
 
     Attributes:

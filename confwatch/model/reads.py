@@ -1,7 +1,8 @@
 """What a render looked at: it decides what renders again, and answers why."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from confwatch.model.keys import Ref
 
@@ -18,8 +19,7 @@ class Name(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """Everything one render of one resource looked at, found or not.
 
     Attributes:

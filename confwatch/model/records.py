@@ -1,13 +1,13 @@
 """What must outlive the process, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.model.keys import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(Struct, frozen=True):
     """What a resource's service last loaded.
 
     Attributes:

@@ -7,7 +7,8 @@ import asyncio
 import operator
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from confwatch.aio.backoff import Backoff
 from confwatch.aio.bucket import Bucket
