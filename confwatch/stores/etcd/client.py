@@ -1,4 +1,4 @@
-"""Asks etcd over HTTP: endpoints, TLS, tokens, and what a failure means."""
+"""Asks etcd over HTTP: endpoints, TLS and tokens."""
 
 import io
 import json
@@ -11,6 +11,7 @@ import aiohttp
 
 from confwatch.errors import SourceError, SourceRejected, SourceUnavailable
 from confwatch.model.secret import Secret
+from confwatch.stores.etcd.meaning import Stale, meaning
 from confwatch.stores.etcd.options import Options, tls
 from confwatch.stores.etcd.resolver import Resolver
 from confwatch.wire import etcd as wire
@@ -24,32 +25,6 @@ CONNECT_S = 3.0
 READ_BYTES = 1 << 20
 OK = 200
 _KEEP_IDLE_S, _KEEP_INTERVAL_S, _KEEP_TRIES = 30, 10, 3
-
-NOT_FOUND, DENIED, EXHAUSTED, OUT_OF_RANGE = 5, 7, 8, 11
-INVALID, PRECONDITION, UNAUTHENTICATED = 3, 9, 16
-"""gRPC's codes."""
-FULL, BUSY = "database space exceeded", "too many requests"
-"""What etcd says under one code: nothing helps until it is compacted, or just wait."""
-
-
-class RequestRefused(SourceRejected):
-    """Not us, but what was asked for: by its size, its form, or for want of space."""
-
-
-class Denied(RequestRefused):
-    """The user may not do this, here."""
-
-
-class Compacted(SourceUnavailable):
-    """What was asked for is history that etcd has dropped."""
-
-
-class Ahead(SourceUnavailable):
-    """The store has not come to the revision that was asked for."""
-
-
-class NotFound(SourceRejected):
-    """There is no such lease."""
 
 
 class Endpoints:
@@ -154,7 +129,7 @@ class Client:
         """Ask the endpoint of the moment, with a new token where the old one died."""
         try:
             return await self._post(path, body, kind, timeout_s)
-        except _Stale:
+        except Stale:
             return await self._post(path, body, kind, timeout_s)
 
     async def _post(
@@ -240,41 +215,19 @@ class Client:
 
     def failure(self, code: int, message: str) -> SourceError:
         """Return what one of gRPC's codes means, in etcd's words."""
-        if code == UNAUTHENTICATED or (code == INVALID and _is_stale(message)):
-            kind: type[SourceError] = _Stale if self._token else SourceRejected
+        kind, problem = meaning(code, message)
+        if kind is Stale:
+            # Without a token it was not the token: who we are is not believed.
+            kind = Stale if self._token else SourceRejected
             self._token = None
-        elif code == OUT_OF_RANGE and "compacted" in message:
-            kind = Compacted
-        elif code == OUT_OF_RANGE and "future revision" in message:
-            kind = Ahead
-        elif code == EXHAUSTED and FULL in message:
-            kind, message = RequestRefused, f"it has no space left (NOSPACE): {message}"
-        elif code == EXHAUSTED and BUSY in message:
-            kind = SourceUnavailable
-        elif code in _KINDS:
-            kind = _KINDS[code]
-        else:
+        if kind is None:
             self.next_endpoint()
             kind = SourceUnavailable
-        return kind(self.shown, message)
+        return kind(self.shown, problem)
 
 
 class _Unreachable(SourceUnavailable):
     """Nothing was sent, so the next endpoint may be asked the same."""
-
-
-class _Stale(SourceUnavailable):
-    """The token is not known (any more)."""
-
-
-_KINDS: dict[int, type[SourceError]] = {
-    INVALID: RequestRefused,
-    NOT_FOUND: NotFound,
-    DENIED: Denied,
-    EXHAUSTED: RequestRefused,
-    OUT_OF_RANGE: SourceRejected,
-    PRECONDITION: SourceRejected,
-}
 
 
 @asynccontextmanager
@@ -295,11 +248,6 @@ async def connected(
         connector=connector, read_bufsize=READ_BYTES
     ) as session:
         yield Client(options, endpoints or Endpoints(options.endpoints), session)
-
-
-def _is_stale(message: str) -> bool:
-    """Tell whether a request was refused for its token: none, or of older rights."""
-    return "user name" in message or "auth store is old" in message
 
 
 def _payload(body: wire.Body) -> io.BytesIO:

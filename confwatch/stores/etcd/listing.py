@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from confwatch.model.keys import Key, is_below
-from confwatch.stores.etcd.client import LIST_S, Client, Denied
+from confwatch.stores.etcd.client import LIST_S, Client
+from confwatch.stores.etcd.meaning import Denied
 from confwatch.stores.etcd.ranges import Namespace, as_key
 from confwatch.stores.etcd.witnesses import newest
 from confwatch.wire import etcd as wire

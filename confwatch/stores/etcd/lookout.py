@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from confwatch.errors import SourceMissed
 from confwatch.model.keys import Key
 from confwatch.stores.etcd.change import Scope, newest_floor
-from confwatch.stores.etcd.client import Client, Compacted
+from confwatch.stores.etcd.client import Client
+from confwatch.stores.etcd.meaning import Compacted
 from confwatch.stores.etcd.proof import Prover
 from confwatch.stores.etcd.stream import WentBack
 from confwatch.stores.etcd.watch import Watch, is_long_ago

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from confwatch.errors import SourceDenied
 from confwatch.model.keys import Key
-from confwatch.stores.etcd.client import Denied
+from confwatch.stores.etcd.meaning import Denied
 
 DENIED_S = 15.0
 """How soon a prefix that we may not read is asked for again."""

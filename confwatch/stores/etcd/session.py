@@ -21,7 +21,8 @@ from confwatch.model.keys import Key
 from confwatch.model.service import LeaseState, Record, Written
 from confwatch.stores.book import Book
 from confwatch.stores.claims import Held, needs_write
-from confwatch.stores.etcd.client import CALL_S, Client, NotFound, RequestRefused
+from confwatch.stores.etcd.client import CALL_S, Client
+from confwatch.stores.etcd.meaning import NotFound, RequestRefused
 from confwatch.stores.etcd.ranges import Namespace, as_key
 from confwatch.stores.identity import state_of
 from confwatch.wire import etcd as wire

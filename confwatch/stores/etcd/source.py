@@ -8,16 +8,10 @@ from confwatch.errors import SourceDenied, SourceError, SourceGarbled, SourceMis
 from confwatch.model.events import Consistency, Loaded, Revision, StoreEvent
 from confwatch.model.keys import Key, is_covered, outermost
 from confwatch.stores.etcd.change import Scope, newest_floor
-from confwatch.stores.etcd.client import (
-    Ahead,
-    Client,
-    Compacted,
-    Denied,
-    Endpoints,
-    connected,
-)
+from confwatch.stores.etcd.client import Client, Endpoints, connected
 from confwatch.stores.etcd.listing import Listing, denied, list_prefixes
 from confwatch.stores.etcd.lookout import Lookout
+from confwatch.stores.etcd.meaning import Ahead, Compacted, Denied
 from confwatch.stores.etcd.options import Options
 from confwatch.stores.etcd.proof import Prover, Replaced
 from confwatch.stores.etcd.ranges import Namespace

@@ -4,7 +4,8 @@ import asyncio
 from typing import TypeAlias
 
 from confwatch.errors import SourceError, SourceUnavailable
-from confwatch.stores.etcd.client import DENIED, Client, Compacted
+from confwatch.stores.etcd.client import Client
+from confwatch.stores.etcd.meaning import DENIED, UNAUTHENTICATED, Compacted
 from confwatch.stores.etcd.ranges import Range
 from confwatch.wire import etcd as wire
 from confwatch.wire.lines import LineSplitter
@@ -114,7 +115,7 @@ class Stream:
         if "permission denied" in reason:
             return client.failure(DENIED, reason)
         if "auth token" in reason:
-            return client.failure(16, reason)
+            return client.failure(UNAUTHENTICATED, reason)
         return SourceUnavailable(client.shown, reason)
 
 
