@@ -10,7 +10,8 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 GRACE_S = 2.0
 """Between TERM and KILL."""
@@ -23,8 +24,7 @@ _LAST_CHUNKS = 16
 """A pipe holds at most 1 MiB: this many reads empty it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a command ended.
 
     Attributes:

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from confwatch.config import scalars
 from confwatch.config.nodes import Node
@@ -18,8 +19,7 @@ _MAX_SOCKET_BYTES = 107
 """What the kernel's sockaddr_un holds, less its closing NUL."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnixAddress:
+class UnixAddress(Struct, frozen=True):
     """A socket in the file system, 0600."""
 
     path: Path
@@ -28,8 +28,7 @@ class UnixAddress:
         return f"unix:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class TcpAddress:
+class TcpAddress(Struct, frozen=True):
     """A port of the loopback interface."""
 
     host: str

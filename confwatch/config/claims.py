@@ -5,14 +5,14 @@ The first in order keeps what it claims; the later one is told whose it is.
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.config.places import Place
 from confwatch.model.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Something that only one resource may have.
 
     Attributes:
@@ -26,8 +26,7 @@ class Claim:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """A resource that is right by itself, and what it claims."""
 
     resource: Resource

@@ -4,16 +4,16 @@ The whole folder or an error: half a list would look as if resources were taken 
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from confwatch.errors import ConfigError
 
 _ENDINGS = frozenset({".yaml", ".yml", ".toml"})
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a conf.d holds.
 
     Attributes:

@@ -1,12 +1,11 @@
 """Whose meaning confd's TOML has: the original's or the living fork's."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from confwatch.model.keys import ROOT, Key, join
 
 
-@dataclass(frozen=True, slots=True)
-class ConfdWays:
+class ConfdWays(Struct, frozen=True):
     """What an operator told about the confd whose files are read.
 
     Attributes:

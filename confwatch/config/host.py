@@ -5,7 +5,8 @@ import re
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.config.places import Place
 
@@ -14,8 +15,7 @@ _INSERTION = re.compile(r"\{\{\s*([a-z]+)\s*\}\}")
 _CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """This machine and process.
 
     Attributes:

@@ -1,15 +1,15 @@
 """Keys as they are written: below the resource's prefix, or in another store."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.model.keys import Key, clean
 
 _ELSEWHERE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]{0,127}):(/.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyText:
+class KeyText(Struct, frozen=True):
     """A key before its store is known to exist; *store* is "" for the resource's."""
 
     store: str

@@ -1,8 +1,9 @@
 """What a file in conf.d may count on: the named stores, this machine, whose confd."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
@@ -16,8 +17,7 @@ MAIN = "main"
 """The name of the store that ``--store`` gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcing:
+class Announcing(Struct, frozen=True):
     """Where services can be announced.
 
     Attributes:
@@ -32,8 +32,7 @@ class Announcing:
 ANYWHERE = Announcing()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The world around conf.d.
 
     Attributes:

@@ -8,8 +8,11 @@ Floors above never see any of this.
 import difflib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from confwatch.config.nodes import Bare, Fields, Items, Node, Nothing, Text
 from confwatch.errors import ConfigError
@@ -34,8 +37,7 @@ class Findings:
     warnings: list[ConfigError] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One field of one file.
 
     Attributes:
@@ -106,8 +108,7 @@ def quoted(text: str) -> str:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[T]):
+class Placed(Struct, Generic[T], frozen=True):
     """A value and where it stands, for what can only be judged with other values."""
 
     value: T

@@ -6,10 +6,10 @@ carry the readers. Knows no field by name.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
+from msgspec import Struct, field
 
 from confwatch.config import scalars
 from confwatch.config.nodes import Fields, Items, Node, Nothing, Text
@@ -25,8 +25,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a mapping may hold; every field is ``Annotated[type, reader]``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The names a mapping knows.
 
     Attributes:

@@ -4,8 +4,9 @@ A file with a problem disables its resource, loudly, and no other.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from confwatch.config.claims import Declared, settled
 from confwatch.config.conf_files import listed
@@ -22,8 +23,7 @@ from confwatch.errors import ConfigError
 from confwatch.model.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSet:
+class ResourceSet(Struct, frozen=True):
     """What a conf.d declares.
 
     Attributes:

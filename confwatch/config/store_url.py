@@ -7,8 +7,9 @@ password; ``shown`` has neither user part nor query.
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from confwatch.config.keys import plain_key
 from confwatch.model.keys import ROOT, Key
@@ -23,8 +24,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f#]")
 _HINT = "inside a password write / as %2F, ? as %3F, # as %23, @ as %40"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreUrl:
+class StoreUrl(Struct, frozen=True):
     """A store's URL, understood.
 
     Attributes:

@@ -7,7 +7,8 @@ files as people write them, None where nothing was found. Knows no field.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.config.nodes import Bare, Entry, Fields, Items, Node, Text
 from confwatch.errors import ConfigError
@@ -66,8 +67,7 @@ def _below(table: str, name: str) -> str:
     return f"{table}.{name}" if table else name
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
+class _Builder(Struct, frozen=True):
     """Makes nodes, with the lines that were found."""
 
     lines: Mapping[str, int]

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from confwatch.config.confd_ways import ConfdWays
 from confwatch.config.host import Host
@@ -16,8 +18,7 @@ from confwatch.render import custom
 from confwatch.render.commands import CommandValues, fill, problem
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What conf.d says.
 
     Attributes:

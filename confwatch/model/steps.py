@@ -6,8 +6,9 @@ Checked, and install takes nothing but Checked.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from confwatch.model.reads import Reads
 from confwatch.model.resource import Resource, Template
@@ -25,8 +26,7 @@ Known: TypeAlias = Mapping[str, tuple[Mark, str]]
 """Dest to the mark and the digest of a target, as a pass left it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedFile:
+class RenderedFile(Struct, frozen=True):
     """One target as it should be.
 
     Attributes:
@@ -40,8 +40,7 @@ class RenderedFile:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """All files of one resource, from one moment of its stores."""
 
     resource: Resource
@@ -49,8 +48,7 @@ class Rendered:
     reads: Reads
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One target held against what it should be.
 
     Attributes:
@@ -75,8 +73,7 @@ class Comparison:
     mark: Mark = None
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """All targets of one resource held against what they should be."""
 
     rendered: Rendered
@@ -88,8 +85,7 @@ class Compared:
         return tuple(one for one in self.files if not one.same)
 
 
-@dataclass(frozen=True, slots=True)
-class StagedFile:
+class StagedFile(Struct, frozen=True):
     """One differing target's next content, synced, beside it."""
 
     comparison: Comparison
@@ -97,8 +93,7 @@ class StagedFile:
     mark: Mark = None
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """The differing targets of one resource, all staged."""
 
     compared: Compared
@@ -114,15 +109,13 @@ class Staged:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """Staged files that every check let pass. Only the check step makes one."""
 
     staged: Staged
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """Files that are in place; the reload is owed from here on.
 
     Attributes:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from confwatch.aio.process import Ended, run
 from confwatch.aio.slots import Slots
@@ -23,8 +24,7 @@ SHOWN_CHARS = 300
 SHOWN_OUTPUT_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a command is told about the pass that runs it.
 
     Attributes:

@@ -1,9 +1,11 @@
 """Targets that are not as they were left: put right, reported, or not fought over."""
 
 import asyncio
+import dataclasses
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from confwatch.disk.compare import compare
 from confwatch.disk.install import install
@@ -169,7 +171,7 @@ class Drift:
 
 def _as_left(one: Comparison) -> RenderedFile:
     """Return a target with the mode and owner it was left with."""
-    template = replace(
+    template = dataclasses.replace(
         one.file.template, mode=one.mode, owner=one.uid, group=one.gid, check=None
     )
     return replace(one.file, template=template)

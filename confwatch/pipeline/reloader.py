@@ -5,7 +5,9 @@ A reload is never in a worker's way: workers leave a debt here and go on.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from confwatch.aio.backoff import Backoff
 from confwatch.aio.process import Ended
@@ -22,8 +24,7 @@ FIRST_RETRY_S = 1.0
 MOST_RETRY_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Debt:
+class Debt(Struct, frozen=True):
     """Files in place that their service has not read yet.
 
     Attributes:

@@ -7,8 +7,9 @@ every target as it was.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from confwatch.aio.threads import finish
 from confwatch.disk.compare import compare
@@ -87,8 +88,7 @@ class Rendering:
         self._renderer.forget(resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What is known of the targets before a pass.
 
     Attributes:

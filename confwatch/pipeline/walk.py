@@ -1,8 +1,9 @@
 """One pass of one resource, and what a resource remembers between passes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from confwatch.aio.threads import finish
 from confwatch.disk.present import marks
@@ -43,8 +44,7 @@ NAMED = 20
 """Keys in an error that lists what a render read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """What all walks work with: tables they share and tools they use."""
 
     mirrors: Mapping[str, Mirror]

@@ -5,11 +5,11 @@ Every inserted value is quoted for the shell, unless the command is confd's own.
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
+from msgspec import Struct
 
 from confwatch.errors import RenderError
 from confwatch.model.resource import Command
@@ -17,8 +17,7 @@ from confwatch.model.resource import Command
 NAMES = frozenset({"src", "dest", "stages", "dests"})
 
 
-@dataclass(frozen=True, slots=True)
-class CommandValues:
+class CommandValues(Struct, frozen=True):
     """What a command may insert.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
+
+from msgspec import Struct
 
 from confwatch.render.refused import Refused
 
@@ -14,8 +15,7 @@ _PIECES = 4096
 _TURNS = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one template may take.
 
     Attributes:

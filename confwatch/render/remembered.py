@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from confwatch.mirror.listing import Chunk
 from confwatch.model.keys import Ref
 from confwatch.render.fastpath import Own
@@ -37,8 +39,7 @@ class _Key(NamedTuple):
     pattern: Ref
 
 
-@dataclass(frozen=True, slots=True)
-class _Loop:
+class _Loop(Struct, frozen=True):
     """What one loop wrote.
 
     Attributes:

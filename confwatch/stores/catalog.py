@@ -5,14 +5,14 @@ A store's client is imported when its URL asks for it, each side of it when it i
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from confwatch.config.store_settings import StoreSettings
 from confwatch.contracts import Registrar, Source, Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """One store's three sides, each made when it is needed.
 
     Attributes:

@@ -6,8 +6,9 @@ list.
 """
 
 import time
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from confwatch.model.reads import Name
 from confwatch.render.reads import Recorder
@@ -17,8 +18,7 @@ REFUSED_S = 0.5
 """How long "no answer" stands; the next pass, a second later, asks again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """One SRV record, its fields by Go's names."""
 
     Target: str
