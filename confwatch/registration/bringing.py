@@ -23,6 +23,7 @@ from confwatch.errors import (
     SourceUnavailable,
 )
 from confwatch.model.facts import RegistrationState
+from confwatch.model.formats import key_of
 from confwatch.model.health import Status
 from confwatch.model.keys import Key
 from confwatch.model.service import Record, Service, ServiceRef
@@ -31,6 +32,7 @@ from confwatch.registration.holdings import Holdings
 from confwatch.registration.ledger import Ledger
 from confwatch.registration.wanted import Wanted
 
+STANDS = "its record stands meanwhile"
 WAITED = frozenset(
     {
         RegistrationState.GATED,
@@ -170,17 +172,28 @@ class Bringer:
 
     async def _kept(self, wanted: Mapping[ServiceRef, Wanted]) -> frozenset[Key]:
         """List the keys that stay as they are."""
-        undecided = [one for one in wanted.values() if one.undecided]
-        for one in undecided:
-            self._enter(one.service.ref, one.state, why=one.why)
-        kept = set()
-        for service in (*(one.service for one in undecided), *self._leaving):
-            try:
-                record = await self._describer.record(service, Status.PASSING)
-            except RegistrationRejected:
-                continue
-            kept.add(record.key)
-        return frozenset(kept)
+        kept, stand = set[Key | None](), self.holdings.keys
+        for one in wanted.values():
+            if one.undecided:
+                key = await self._key(one.service)
+                kept.add(key)
+                stands = STANDS if key in stand else ""
+                why = "; ".join(part for part in (one.why, stands) if part)
+                self._enter(one.service.ref, one.state, why=why)
+        for service in self._leaving:
+            kept.add(await self._key(service))
+        return frozenset(key for key in kept if key is not None)
+
+    async def _key(self, service: Service) -> Key | None:
+        """Return where the record of a service stands; None where nobody knows."""
+        key = key_of(service)
+        if key is not None:
+            return key
+        try:
+            record = await self._describer.record(service, Status.PASSING)
+        except RegistrationRejected:
+            return None
+        return record.key
 
     async def _withdraw_undeserving(self, now: Round) -> bool:
         """Withdraw what deserves it no longer, and is not just being replaced."""

@@ -182,6 +182,8 @@ async def test_a_restart_adopts_without_an_event(
     async with desk(tmp_path, store) as on:
         await on.beats()
         assert on.state() is State.GATED, "undecided: what stands, stands"
+        why = on.registrations.ledger.entries[WEB.ref].why
+        assert why == "waits for its resource; its record stands meanwhile"
         await on.up()
         await on.beats()
         assert (len(store.events), store.requests["put"]) == (events, puts)
@@ -461,6 +463,25 @@ async def test_a_service_whose_address_is_gone_is_withdrawn(
         found.append("10.0.0.8")
         await on.comes_to(State.UP)
         assert b"10.0.0.8" in store.keys[KEY]
+
+
+async def test_an_adopted_record_waits_for_its_address_with_its_resource(
+    tmp_path: Path, store: FakeRegistrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network may come up after us."""
+    async with desk(tmp_path, store) as on:
+        await on.up()
+        await on.left_standing()
+
+    async def of(_self: Addresses, _service: Service) -> str:
+        raise NoAddress("", "tried iface:eth7")
+
+    monkeypatch.setattr(Addresses, "of", of)
+    async with desk(tmp_path, store) as on:
+        await on.beats()
+        assert KEY in store.keys
+        on.proven()
+        await on.is_gone()
 
 
 async def test_an_end_waits_for_a_store_that_is_down(
