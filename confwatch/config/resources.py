@@ -15,8 +15,6 @@ from confwatch.config.host import Host
 from confwatch.config.known import ANYWHERE, Announcing, Known
 from confwatch.config.places import Findings, Place, Told
 from confwatch.config.texts import read_text
-from confwatch.config.toml_resource import declared_toml
-from confwatch.config.toml_text import read_toml
 from confwatch.config.yaml_resource import declared
 from confwatch.config.yaml_text import read_yaml
 from confwatch.errors import ConfigError
@@ -79,6 +77,9 @@ def _read(path: Path, conf_dir: Path, findings: Findings, known: Known) -> Decla
     default_name = ".".join(path.relative_to(conf_dir).with_suffix("").parts)
     place = Place(str(path), findings)
     if path.suffix == ".toml":
+        from confwatch.config.toml_resource import declared_toml
+        from confwatch.config.toml_text import read_toml
+
         return declared_toml(read_toml(text, place.file), place, default_name, known)
     return declared(read_yaml(text, place.file), place, default_name, known)
 
