@@ -7,6 +7,8 @@ duration is in seconds, every name is resolved as far as that needs no I/O.
 from dataclasses import dataclass, field
 from enum import Enum
 
+from msgspec import Struct
+
 from confwatch.model.keys import ROOT, Key, Ref
 from confwatch.model.service import Service
 
@@ -22,8 +24,7 @@ class HoldOnEmpty(Enum):
     """Render the empty picture; confd's way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command to run, before its insertions are filled in.
 
     Attributes:
@@ -38,8 +39,7 @@ class Command:
     quoted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Reload:
+class Reload(Struct, frozen=True):
     """What makes a service read its files.
 
     Attributes:
@@ -52,8 +52,7 @@ class Reload:
     min_interval_s: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """How long to wait for events to calm before a pass.
 
     Attributes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import structs
 
 from confwatch.aio.threads import finish
 from confwatch.errors import SourceMissed, SourceUnavailable
@@ -164,7 +165,7 @@ async def test_equal_reload_commands_are_one_reload(tmp_path: Path) -> None:
             for name in ("one", "two")
         ]
         assert resources[0].reload is not None
-        slow = replace(resources[0].reload, min_interval_s=1.0)
+        slow = structs.replace(resources[0].reload, min_interval_s=1.0)
         await on.street.set_resources([replace(r, reload=slow) for r in resources])
         await on.until_told(ProvenNow, 2)
         assert len(on.street.reloaders) == 1
@@ -180,7 +181,7 @@ async def test_a_reload_within_its_interval_is_deferred_and_not_dropped(
         reload = "date +%s%N >> OUT/begun; cat OUT/all > OUT/loaded"
         resource = on.resource("all", ALL, "/app", reload=reload)
         assert resource.reload is not None
-        slow = replace(resource.reload, min_interval_s=0.5)
+        slow = structs.replace(resource.reload, min_interval_s=0.5)
         await on.street.set_resources([replace(resource, reload=slow)])
         await on.until_told(ReloadEnded)
         for number in range(5):
