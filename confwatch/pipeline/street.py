@@ -11,6 +11,7 @@ from confwatch.model.resource import Resource
 from confwatch.model.steps import Mark
 from confwatch.pipeline.commands import MAX_COMMANDS, Commands
 from confwatch.pipeline.coverage import Coverage
+from confwatch.pipeline.desk import Desk
 from confwatch.pipeline.doubts import Doubts
 from confwatch.pipeline.follow import Follower
 from confwatch.pipeline.lookups import Lookups
@@ -19,7 +20,7 @@ from confwatch.pipeline.proof import Proofs
 from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Reloader
 from confwatch.pipeline.steps import Bring, Rendering, bring
-from confwatch.pipeline.walk import Desk, Walk
+from confwatch.pipeline.walk import Walk
 from confwatch.pipeline.worker import Worker
 from confwatch.render.commands import CommandValues, fill
 from confwatch.render.renderer import Renderer

@@ -1,66 +1,33 @@
 """One pass of one resource, and what a resource remembers between passes."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
-
-from msgspec import Struct
 
 from confwatch.aio.threads import finish
 from confwatch.disk.present import marks
-from confwatch.errors import CheckFailed, RenderError, ResourceError
-from confwatch.mirror.mirror import Mirror
+from confwatch.errors import CheckFailed, ResourceError
 from confwatch.model.facts import (
     Cause,
     PassEnded,
     PassResult,
     PutBack,
     Reason,
-    Tell,
     WrittenInPlace,
 )
 from confwatch.model.keys import Ref
-from confwatch.model.reads import Reads
 from confwatch.model.resource import HoldOnEmpty, Resource
 from confwatch.model.steps import Compared, Installed, Rendered
 from confwatch.pipeline.check import check_installed
-from confwatch.pipeline.commands import Commands
-from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
-from confwatch.pipeline.doubts import Doubts
+from confwatch.pipeline.desk import Desk
 from confwatch.pipeline.drift import Drift
+from confwatch.pipeline.finding import Finding
 from confwatch.pipeline.leftover import Leftover, left_over
-from confwatch.pipeline.lookups import Lookups
-from confwatch.pipeline.planner import Planner
-from confwatch.pipeline.proof import Proofs
-from confwatch.pipeline.readindex import ReadIndex
 from confwatch.pipeline.reloader import Debt, Reloader
 from confwatch.pipeline.skips import Skips
-from confwatch.pipeline.steps import Before, Bring, Rendering
+from confwatch.pipeline.steps import Before
 from confwatch.pipeline.turns import Step, Turns
-from confwatch.render.reads import Recorder
 
 LEFT = "left by an earlier run"
 UNKNOWN = "no record of a reload"
-NAMED = 20
-"""Keys in an error that lists what a render read."""
-
-
-class Desk(Struct, frozen=True):
-    """What all walks work with: tables they share and tools they use."""
-
-    mirrors: Mapping[str, Mirror]
-    rendering: Rendering
-    commands: Commands
-    proofs: Proofs
-    coverage: Coverage
-    index: ReadIndex
-    doubts: Doubts
-    planner: Planner
-    lookups: Lookups
-    cover: Callable[[], None]
-    """Hands the joined wishes to the stores, after one of them grew."""
-    bring: Bring
-    """Takes rendered files to their targets; a dry run only compares."""
-    tell: Tell
 
 
 class Walk:
@@ -69,6 +36,7 @@ class Walk:
     Attributes:
         reloader: makes its service read the files; None where nothing needs telling.
         drift: knows how the last pass left the targets.
+        finding: knows what the renders read.
         skips: knows what the last render left out.
         step: since when a step is under way.
     """
@@ -79,11 +47,11 @@ class Walk:
         self._resource = resource
         self.reloader = reloader
         self._desk = desk
-        self._good = Reads()
         self._leftover = Leftover(resource, desk.tell)
         self.drift = Drift(resource, desk.tell)
         self.skips = Skips(resource.name, desk.tell)
         self.step = Step()
+        self.finding = Finding(resource, desk, skips=self.skips, step=self.step)
         self._turns = Turns(desk.commands, self.step)
         self._in_place: set[str] = set()
         self._begun = False
@@ -92,16 +60,6 @@ class Walk:
     def owed(self) -> bool:
         """Whether files are in place that their service has not read."""
         return self.reloader is not None and self._resource.name in self.reloader.debts
-
-    def narrow(self) -> None:
-        """Want no more than what the last good render read, if it still is the last."""
-        name = self._resource.name
-        if self._good == self._desk.index.reads(name):
-            self._desk.coverage.shrink(name, self._good)
-
-    def forgive(self) -> None:
-        """Let renders ask for more keys again: something is not as it was."""
-        self._desk.coverage.forgive(self._resource.name)
 
     async def once(self, cause: Cause) -> PassEnded:
         """Make one pass.
@@ -112,7 +70,7 @@ class Walk:
         name, desk = self._resource.name, self._desk
         if not self._begun:
             await self._begin()
-        if not self._covered():
+        if not self.finding.covered():
             desk.planner.wait_for_coverage(name)
             return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
         if cause.force:
@@ -130,7 +88,7 @@ class Walk:
         name, desk = self._resource.name, self._desk
         if desk.coverage.declares(name) and (empty := self._empty()):
             return await self._held(cause, empty)
-        rendered = await self._render()
+        rendered = await self.finding.render()
         if rendered is None:
             desk.planner.wait_for_coverage(name)
             return PassEnded(name, PassResult.WAITING, cause, owed=self.owed)
@@ -158,67 +116,11 @@ class Walk:
             desk.cover()
         self._begun = True
 
-    def _covered(self) -> bool:
-        """Tell whether every store has told all this resource is known to need."""
-        wanted = self._desk.coverage.wanted(self._resource.name)
-        return all(self._desk.mirrors[ref.store].covers(ref.key) for ref in wanted)
-
     def _empty(self) -> tuple[Ref, ...]:
         """Return the prefixes for whose emptiness this pass must not be made."""
         hold = self._resource.hold_on_empty
         refs = self._desk.coverage.doubted(self._resource.name)
         return self._desk.doubts.empty(self._resource.name, hold, refs)
-
-    async def _render(self) -> Rendered | None:
-        """Render; None where keys are needed that no store has told yet.
-
-        Raises:
-            RenderError: of the templates, or because they ask for more without end.
-        """
-        name, desk = self._resource.name, self._desk
-        while True:
-            recorder = Recorder()
-            try:
-                rendered = await desk.rendering.render(
-                    self._resource, recorder, self.step
-                )
-            except RenderError:
-                reads = recorder.reads()
-                if not reads.uncovered and not reads.unanswered:
-                    self.skips.note(recorder.skipped)
-                    # What the last good one read still says when to try again.
-                    desk.index.replace(name, self._good | reads)
-                    raise
-            else:
-                reads = recorder.reads()
-                if not reads.uncovered and not reads.unanswered:
-                    self._good = reads
-                    self.skips.note(recorder.skipped)
-                    desk.index.replace(name, reads)
-                    desk.coverage.satisfied(name, reads)
-                    return rendered
-            self._ask(reads)
-            self.step.rest()
-            await desk.lookups.answer(reads.unanswered)
-            self.step.begin()
-            if not self._covered():
-                return None
-
-    def _ask(self, reads: Reads) -> None:
-        """Ask the stores for what a render missed."""
-        name, desk = self._resource.name, self._desk
-        if not desk.coverage.ask(name, reads.uncovered):
-            desk.index.replace(name, self._good | reads)
-            missing: list[str] = [ref.key for ref in reads.uncovered]
-            missing += [name.text for name in reads.unanswered]
-            asked = ", ".join(sorted(missing))
-            template = self._resource.templates[0].src
-            problem = (
-                f"asks for more keys after {MAX_ROUNDS} renders: {asked}"
-                f"; it read {_named(reads)}"
-            )
-            raise RenderError(template, None, problem)
-        desk.cover()
 
     async def _bring(self, rendered: Rendered, cause: Cause) -> PassEnded:
         """Bring the rendered files to their targets, and owe what follows."""
@@ -320,11 +222,3 @@ class Walk:
             return frozenset()
         refs = self._desk.coverage.doubted(self._resource.name)
         return frozenset(ref for ref in refs if self._desk.doubts.has_keys(ref))
-
-
-def _named(reads: Reads) -> str:
-    """Name what was known of a render's reads, as far as a line of a log has room."""
-    read = reads.keys | reads.globs | reads.folders
-    keys = sorted(ref.key for ref in read - reads.uncovered)
-    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
-    return ", ".join(keys[:NAMED]) + more

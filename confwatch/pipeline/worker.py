@@ -128,14 +128,14 @@ class Worker:
 
     def narrow(self) -> None:
         """Want no more than what the last render read."""
-        self._walk.narrow()
+        self._walk.finding.narrow()
 
     async def run(self) -> None:
         """Make a pass whenever there is a reason, for ever."""
         while True:
             cause = await self._cause()
             if cause.reasons - _OF_ITSELF:
-                self._walk.forgive()
+                self._walk.finding.forgive()
             if self._unmet is not None:
                 cause = self._unmet | cause
             async with self._at_work:
