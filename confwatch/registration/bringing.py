@@ -30,6 +30,7 @@ from confwatch.model.service import Record, Service, ServiceRef
 from confwatch.registration.describe import Describer
 from confwatch.registration.holdings import Holdings
 from confwatch.registration.ledger import Ledger
+from confwatch.registration.refusals import Refusals
 from confwatch.registration.wanted import Wanted
 
 STANDS = "its record stands meanwhile"
@@ -78,6 +79,7 @@ class Bringer:
         self._describer = describer
         self._wanted: Mapping[ServiceRef, Wanted] = {}
         self._leaving: Sequence[Service] = ()
+        self._refusals = Refusals()
         self._news = False
 
     def aim(
@@ -89,6 +91,7 @@ class Bringer:
         """Bring about in the next round what is *wanted*; see ``Keeper.hold``."""
         self._wanted, self._leaving = wanted, [*leaving]
         self.holdings.aim(wanted, siblings)
+        self._refusals.keep(wanted)
         self._describer.keep({*wanted, *(one.ref for one in self._leaving)})
         self.interrupt()
 
@@ -234,6 +237,9 @@ class Bringer:
                 return False
             if self._is_settled(now, ref):
                 continue
+            if self._is_refused(now, ref):
+                done = False
+                continue
             done = await self._put(now, ref) and done
             if self._news:
                 return False
@@ -284,6 +290,13 @@ class Bringer:
         self._placed(now, ref)
         return True
 
+    def _is_refused(self, now: Round, ref: ServiceRef) -> bool:
+        """Tell whether the store is not to be asked for a record yet."""
+        error = self._refusals.of(ref, now.records[ref])
+        if error is not None:
+            self._enter(ref, RegistrationState.REGISTERING, error=error)
+        return error is not None
+
     async def _put(self, now: Round, ref: ServiceRef) -> bool:
         """Put one record; False to try again soon.
 
@@ -305,7 +318,9 @@ class Bringer:
             self._enter(ref, RegistrationState.REGISTERING, error=error)
             if isinstance(error, SourceUnavailable):
                 raise
+            self._refusals.add(ref, record, error)
             return False
+        self._refusals.drop(ref)
         self._placed(now, ref)
         return True
 

@@ -49,6 +49,25 @@ async def test_what_the_store_takes_its_time_for_is_told(
         assert not store.keys
 
 
+async def test_what_is_refused_is_asked_for_more_and_more_seldom(
+    tmp_path: Path, store: FakeRegistrar
+) -> None:
+    store.refuse = dict.fromkeys(
+        (Key(f"/services/web/{one.id}") for one in MANY), "denied"
+    )
+    async with desk(tmp_path, store, [resource(*MANY)]) as on:
+        on.proven()
+        await until(lambda: store.requests["put"] >= len(MANY))
+        await on.beats(10)
+        assert store.requests["put"] == len(MANY)
+        assert "denied" in str(on.error(MANY[0]))
+        other = replace(MANY[0], weight=7)
+        on.registrations.set_resources([resource(other, *MANY[1:])])
+        await until(lambda: store.requests["put"] > len(MANY))
+        store.refuse = {}
+        await until(lambda: len(store.keys) == len(MANY))
+
+
 async def test_an_end_does_not_wait_for_a_long_round(
     tmp_path: Path, store: FakeRegistrar
 ) -> None:
