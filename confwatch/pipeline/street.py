@@ -25,6 +25,10 @@ from confwatch.pipeline.worker import Worker
 from confwatch.render.commands import CommandValues, fill
 from confwatch.render.renderer import Renderer
 
+COVER_REST = 10
+"""To join what thousands of resources want is followed by so many times what it took:
+at a start each of them wants more at another moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bringing:
@@ -85,6 +89,8 @@ class Street:
         self._dns_refresh_s = bringing.dns_refresh_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._owner: dict[str, str] = {}  # whose a target is
+        self._covering: asyncio.Handle | None = None
+        self._cover_at = 0.0
         self._desk = self._make_desk(records, bringing)
 
     def _make_desk(self, records: Records, bringing: Bringing) -> Desk:
@@ -102,7 +108,7 @@ class Street:
             doubts=doubts,
             planner=planner,
             lookups=Lookups(self.rendering.names, index, self.post),
-            cover=self._cover,
+            cover=self._cover_soon,
             bring=bringing.bring,
             tell=self._tell,
         )
@@ -172,6 +178,8 @@ class Street:
 
     def finish(self) -> None:
         """End every task; what is being installed is installed."""
+        if self._covering is not None:
+            self._covering.cancel()
         for task in self._tasks.values():
             task.cancel()
 
@@ -247,10 +255,23 @@ class Street:
             await asyncio.sleep(self._reconcile_s)
             self.narrow()
 
+    def _cover_soon(self) -> None:
+        """Do so once for all who want more now: it looks at what everybody needs."""
+        if self._covering is None:
+            loop = asyncio.get_running_loop()
+            due_at = max(loop.time(), self._cover_at)
+            self._covering = loop.call_at(due_at, self._cover)
+
     def _cover(self) -> None:
         """Ask every store for just what the resources need."""
+        if self._covering is not None:
+            self._covering.cancel()
+            self._covering = None
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         for name, follower in self.followers.items():
             follower.cover(self._desk.coverage.of(name))
+        self._cover_at = loop.time() + COVER_REST * (loop.time() - started)
 
     def _spawn(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Start a task that ``finish`` ends."""

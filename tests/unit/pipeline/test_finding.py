@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from confwatch.errors import RenderError, SourceUnavailable
 from confwatch.model.facts import Cause, PassResult, Reason
 from confwatch.model.keys import Key
-from confwatch.pipeline.coverage import MAX_ROUNDS
+from confwatch.pipeline.coverage import MAX_ROUNDS, Coverage
 from tests.support.bench import bench
 from tests.support.waiting import until
 
@@ -123,3 +125,25 @@ async def test_a_store_that_nobody_reads_any_more_is_asked_for_nothing(
         assert follower.mirror.covered == frozenset()
         assert follower.error is None
         assert follower.last_sign() is None
+
+
+async def test_what_many_want_at_once_is_joined_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: list[str] = []
+    of = Coverage.of
+
+    def counted(self: Coverage, store: str) -> frozenset[Key]:
+        joined.append(store)
+        return of(self, store)
+
+    async with bench(tmp_path, app__a="1") as on:
+        await on.street.set_resources([on.resource("all", ALL)])
+        await on.holds("all", "1 ")
+        monkeypatch.setattr(Coverage, "of", counted)
+        on.street._cover_at = 0.0
+        for _ in range(9):
+            on.street._desk.cover()
+        await until(lambda: bool(joined))
+        await on.calm()
+        assert joined == ["main"]
