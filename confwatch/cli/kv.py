@@ -9,7 +9,6 @@ import click
 
 from confwatch.cli.options import DURATION, FAILED, common, settings_of, told
 from confwatch.errors import SourceUnavailable
-from confwatch.model.events import Changed, Loaded
 from confwatch.model.keys import Key, clean
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ async def _entries(store: "Store", prefix: Key, wait_s: float) -> dict[Key, byte
     Raises:
         SourceError: the store refused, or did not answer in time.
     """
+    from confwatch.model.events import Loaded
+
     source = store.source()
     try:
         async with (
@@ -143,6 +144,8 @@ async def _remove(store: "Store", key: Key, *, subtree: bool) -> int:
 
 async def _watch(store: "Store", prefix: Key) -> None:
     """Print every event until cancelled; the first picture counts as puts."""
+    from confwatch.model.events import Changed, Loaded
+
     source = store.source()
     async with source.subscribe(frozenset({prefix})) as subscription:
         while True:
