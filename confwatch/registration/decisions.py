@@ -1,8 +1,9 @@
 """What each service deserves: of its resource, its checks, its operator, its calm."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from confwatch.model.facts import Fact
 from confwatch.model.health import Status
@@ -42,7 +43,10 @@ class Decisions:
         self._calm: asyncio.TimerHandle | None = None
 
     def keep(
-        self, declared: Mapping[str, Iterable[Service]], moved: Iterable[Leaving]
+        self,
+        declared: Mapping[str, Iterable[Service]],
+        moved: Iterable[Leaving],
+        reloading: Container[str],
     ) -> None:
         """Decide about these services from now on; what is known of them stays.
 
@@ -51,6 +55,7 @@ class Decisions:
         Args:
             declared: by resource.
             moved: those that have successors now, which inherit from them.
+            reloading: resources that have a reload, which may be under way.
         """
         before = {old.service.ref: old.successors for old in moved}
         gates = {}
@@ -59,9 +64,9 @@ class Decisions:
             for old, heirs in before.items():
                 if old in known:
                     known |= {heir: replace(known[old]) for heir in heirs - {*known}}
-            gates[name] = {
-                one.ref: known.get(one.ref, ResourceGate()) for one in services
-            }
+            under_way = name in reloading and name in self._gates
+            new = partial(ResourceGate, passed=not under_way)
+            gates[name] = {one.ref: known.get(one.ref) or new() for one in services}
         self._gates = gates
         refs = {one.ref for services in declared.values() for one in services}
         for told in (self.changes, self._deserved):

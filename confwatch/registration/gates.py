@@ -16,12 +16,15 @@ class ResourceGate:
         existing: they were right already, and nothing was owed.
         check_refused: a later configuration was refused; the older files serve.
         reload_failed: nobody knows what its service does.
+        passed: whether its files were looked at; before that, a reload that succeeds
+            was begun for older ones.
     """
 
     proven: bool = False
     existing: bool = False
     check_refused: bool = False
     reload_failed: bool = False
+    passed: bool = True
 
     def hear(self, fact: Fact) -> bool:
         """Take note of a fact about this resource; tell whether it made a difference.
@@ -30,8 +33,11 @@ class ResourceGate:
             fact: of this resource, or of a reload that served it.
         """
         before = (self.proven, self.existing, self.check_refused, self.reload_failed)
+        in_place = (PassResult.INSTALLED, PassResult.UNCHANGED)
+        if isinstance(fact, PassEnded) and fact.result in in_place:
+            self.passed = True
         match fact:
-            case ProvenNow():
+            case ProvenNow() if self.passed:
                 self.proven, self.reload_failed = True, False
             case PassEnded(result=PassResult.UNCHANGED, owed=False):
                 self.existing = True

@@ -102,7 +102,9 @@ class Registrations:
 
     def set_resources(self, resources: Iterable[Resource]) -> None:
         """Announce for these resources from now on, and withdraw for all others."""
-        now = {one.name: one.services for one in resources if one.services}
+        announcing = [one for one in resources if one.services]
+        now = {one.name: one.services for one in announcing}
+        reloading = {one.name for one in announcing if one.reload is not None}
         moved = leaving(self._services, now)
         self._leaving = [*handed_on(self._leaving, moved), *moved]
         self._services = now
@@ -114,7 +116,7 @@ class Registrations:
                 self.ledger.enter(old.service.ref, RegistrationState.REGISTERING)
         self.drains.set_services(declared)
         self.healths.set_services(declared)
-        self.decisions.keep(now, moved)
+        self.decisions.keep(now, moved, reloading)
         # At once: what a keeper still does for its older aims is not news about these.
         self._post()
 

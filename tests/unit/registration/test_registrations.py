@@ -10,6 +10,7 @@ from confwatch.model.address import Literal
 from confwatch.model.facts import LeasesUnkept, RegistrationState
 from confwatch.model.health import FileCheck, HealthCheck, Status
 from confwatch.model.keys import Key
+from confwatch.model.resource import Command, Reload
 from confwatch.model.service import Flap, Gate, OnConflict, OnDown, Service
 from confwatch.registration import keeper
 from confwatch.registration.address import Addresses
@@ -50,11 +51,15 @@ async def test_a_service_that_came_later_waits_for_the_files_it_came_with(
     new = replace(WEB, name="api", id="api-1")
     async with desk(tmp_path, store) as on:
         await on.up()
-        on.registrations.set_resources([resource(WEB, new)])
+        reload = Reload(Command("true", 1.0))
+        changed = replace(resource(WEB, new), reload=reload)
+        on.registrations.set_resources([changed])
         on.refused()
+        on.proven()  # by a reload that was under way for the older files
         await on.beats()
         assert on.state(new) is State.GATED
         assert on.state() is State.UP
+        on.unchanged(owed=True)
         on.proven()
         await on.comes_to(State.UP, new)
 
