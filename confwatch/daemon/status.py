@@ -31,17 +31,19 @@ class StatusBoard:
         problems: what is wrong in conf.d now; these resources are disabled, or go on
             as they were before the bad edit.
         started_at: wall clock, seconds since the epoch.
+        declared: whether conf.d was read: nobody is ready who does not know for what.
     """
 
     street: Street
     registrations: Registrations
     problems: Sequence[ConfigError]
     started_at: float
+    declared: bool = False
 
     @property
     def ready(self) -> bool:
         """Tell whether every resource's files are in place; owed reloads may wait."""
-        return all(
+        return self.declared and all(
             worker.changed_at is not None or _in_place(worker)
             for worker in self.street.workers.values()
         )

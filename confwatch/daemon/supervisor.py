@@ -74,6 +74,7 @@ class Daemon:
         await asyncio.to_thread(swept, new)
         self.registrations.set_resources(self._resources)
         await self.street.set_resources(self._resources)
+        self.board.declared = True
         self.other_targets()
         log.info(
             "config.read",
