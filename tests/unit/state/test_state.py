@@ -1,5 +1,6 @@
 """What outlives the process, and what keeps two of them apart."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -153,3 +154,19 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         locked(tmp_path / "file/state"),
     ):
         pass
+
+
+def test_a_lock_that_a_dead_daemon_left_to_a_child_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    daemon = subprocess.Popen(["/bin/true"])
+    daemon.wait()
+    (tmp_path / "lock").write_text(f"{daemon.pid}\n")
+    with (
+        (tmp_path / "lock").open("r+") as inherited,
+        subprocess.Popen(["/bin/sleep", "0.3"], stdout=inherited),
+    ):
+        fcntl.flock(inherited, fcntl.LOCK_EX)
+        inherited.close()  # the child has it alone now
+        with locked(tmp_path):
+            assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
