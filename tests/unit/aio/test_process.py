@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,10 @@ def alive(pid: int) -> bool:
 
 
 def stand_still_until_it_ended(pid: int) -> None:
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    with suppress(
+        ChildProcessError
+    ):  # asyncio's thread for it may be the first to know
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 async def test_status_and_output_of_both_streams_are_told() -> None:
