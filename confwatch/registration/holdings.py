@@ -23,13 +23,16 @@ class Holdings:
     """What one lease of ours holds.
 
     Those of other leases in the same store are its siblings: what they hold is ours.
+
+    Attributes:
+        wanted: what shall stand under it, by registration.
     """
 
     def __init__(self, ledger: Ledger, ttl_s: float) -> None:
         self._ledger = ledger
         self._ttl_s = ttl_s
         self._session: Session | None = None
-        self._wanted: Mapping[ServiceRef, Wanted] = {}
+        self.wanted: Mapping[ServiceRef, Wanted] = {}
         self._siblings: Sequence[Holdings] = ()
         # Under our lease, though we never put it: it came back with a backup.
         self._strange: frozenset[Key] = frozenset()
@@ -51,7 +54,7 @@ class Holdings:
         self, wanted: Mapping[ServiceRef, Wanted], siblings: Sequence["Holdings"]
     ) -> None:
         """Hold for these services from now on, beside *siblings*."""
-        self._wanted, self._siblings = wanted, siblings
+        self.wanted, self._siblings = wanted, siblings
         for ref in self._lost.keys() - wanted.keys():
             del self._lost[ref]
         self._shares = {
@@ -103,7 +106,7 @@ class Holdings:
         may not be known: then it is whoever has the name beside which it stands.
         """
         owner = self._owners.get(key)
-        others = (one._wanted for one in self._siblings)  # noqa: SLF001 - of our kind
+        others = (one.wanted for one in self._siblings)
         return [
             ref
             for some in (wanted, *others)
@@ -138,7 +141,15 @@ class Holdings:
         """Note that a key was put, maybe over that of another lease of ours."""
         self._taken.discard(key)
         for one in self._siblings:
-            one._taken.add(key)  # noqa: SLF001 - of our kind
+            one.taken_over(key)
+
+    def taken_over(self, key: Key) -> None:
+        """Note that a sibling put a key; our session does not know that yet."""
+        self._taken.add(key)
+
+    def holder(self, key: Key) -> ServiceRef | None:
+        """Name whose a key is to be, among ours; None where nobody of ours wants it."""
+        return self._shares.get(key)
 
     def placed(self, ref: ServiceRef, key: Key) -> None:
         """Note that the record of a service stands."""
@@ -162,7 +173,7 @@ class Holdings:
     def _rivals(self, key: Key) -> Iterator[ServiceRef]:
         """Name who of ours has a key, or is to have it."""
         for one in (*self._siblings, self):
-            holder = one._shares.get(key)  # noqa: SLF001 - of our kind
+            holder = one.holder(key)
             if holder is not None and (one is self or key in one.keys):
                 yield holder
 
