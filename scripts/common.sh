@@ -25,7 +25,7 @@ install_packages() {
         apt-get update -qq 9>&- &&
             DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
                 -o DPkg::Lock::Timeout=600 --no-install-recommends "$@" 9>&-
-    ) >/dev/null 9>/run/lock/confwatch-packages
+    ) >/dev/null 9</etc/apt
 }
 
 # Make .venv, whole or not at all.
